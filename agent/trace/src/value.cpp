@@ -1,0 +1,1 @@
+#include <quell/trace/value.hpp>

@@ -1,0 +1,112 @@
+# How every target of the project is made: language level, warnings, sanitizers, output folder.
+include_guard(GLOBAL)
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+
+function(quell_default_option name text value)
+  if(value)
+    option(${name} "${text}" ON)
+  else()
+    option(${name} "${text}" OFF)
+  endif()
+endfunction()
+
+macro(quell_add_module folder)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${folder}/CMakeLists.txt")
+    add_subdirectory(${folder})
+  endif()
+endmacro()
+
+# Warnings, sanitizers and the include root, on one target of ours.
+function(quell_configure_target target)
+  target_include_directories(${target} PRIVATE "${PROJECT_SOURCE_DIR}")
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    -Wnull-dereference -Wimplicit-fallthrough -Wextra-semi)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 warns falsely in inlined std::string and std::optional code (gcc PR 105329, 105562, 104475).
+    target_compile_options(${target} PRIVATE
+      -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference -Wno-stringop-overflow -Wno-array-bounds)
+  endif()
+  if(QUELL_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+  if(QUELL_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${QUELL_SANITIZE} -fno-omit-frame-pointer
+                                             -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${QUELL_SANITIZE})
+  endif()
+endfunction()
+
+# quell_add_library(<name> SOURCES ... [PUBLIC libs] [PRIVATE libs])
+# A static library quell_<name> with the alias quell::<name>. Public headers, where the module has any, are in its include/.
+function(quell_add_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(quell_${name} STATIC ${arg_SOURCES})
+  add_library(quell::${name} ALIAS quell_${name})
+  set_target_properties(quell_${name} PROPERTIES EXPORT_NAME ${name})
+  if(EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/include")
+    target_include_directories(quell_${name} PUBLIC
+      $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  endif()
+  target_include_directories(quell_${name} INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>)
+  target_link_libraries(quell_${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  quell_configure_target(quell_${name})
+endfunction()
+
+# quell_add_program(<name> SOURCES ... [LIBS ...]): an executable in <build>/bin.
+function(quell_add_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE ${arg_LIBS})
+  quell_configure_target(${name})
+endfunction()
+
+# quell_add_unit_test(<name> SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s]): GoogleTest, one ctest entry a case.
+function(quell_add_unit_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "unit;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# quell_add_suite(<name> SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s]): GoogleTest, one ctest entry for the whole
+# program; for suites that share something dear to start, such as a private PostgreSQL.
+function(quell_add_suite name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 600)
+  endif()
+  quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+endfunction()
+
+# quell_add_bench(<name> SOURCES ... LIBS ...): Google Benchmark; never a test, timing is not a verdict.
+function(quell_add_bench name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} benchmark::benchmark)
+endfunction()
+
+# quell_add_fuzzer(<name> SOURCES ... LIBS ...): a libFuzzer target where QUELL_FUZZ is on; elsewhere the same
+# entry point replays its regression corpus tests/fuzz/corpus/<name>/ as a unit test.
+function(quell_add_fuzzer name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LIBS" ${ARGN})
+  if(QUELL_FUZZ)
+    quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS})
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    quell_add_program(${name} SOURCES ${arg_SOURCES} "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp" LIBS ${arg_LIBS})
+    add_test(NAME ${name} COMMAND ${name} "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
+    set_tests_properties(${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
+  endif()
+endfunction()

@@ -5,12 +5,14 @@
 namespace quell::trace {
 
 /// std::source_location for every compiler of ours: clang 14 has none, and g++ 12 gives the name of a coroutine's frame
-/// function where one wants the coroutine's. Taken by a default argument: `SourceLocation site = SourceLocation::current()`.
+/// function where one wants the coroutine's. Taken by a default argument: `SourceLocation site =
+/// SourceLocation::current()`.
 class SourceLocation {
  public:
   constexpr SourceLocation() = default;
 
-  static constexpr SourceLocation current(const char* file = __builtin_FILE(), const char* function = __builtin_FUNCTION(),
+  static constexpr SourceLocation current(const char* file = __builtin_FILE(),
+                                          const char* function = __builtin_FUNCTION(),
                                           std::uint32_t line = __builtin_LINE()) noexcept {
     SourceLocation here;
     here.file_ = file;

@@ -57,7 +57,7 @@ Recording::Recording(TracerParams params, std::uint64_t epoch)
       canonicalizer_(writer_->header().key, params_.redact),
       names_(trace::kMaxDictionaryBytes),
       translation_(names_, *writer_) {
-  // The flusher takes no signals: they are the program's, and a file size limit must yield an error, not SIGXFSZ.
+  // The flusher takes no signals: they are the program's.
   sigset_t all;
   sigset_t before;
   sigfillset(&all);

@@ -209,6 +209,21 @@ TEST_F(TracerTest, FullDiskIsSaidTheProgramGoesOnAndRecordedPlusLostIsProduced) 
   }
 }
 
+TEST_F(TracerTest, DiskThatStaysFullIsSaidByStop) {
+  constexpr std::uint64_t kQueries = 5000;
+  start(params());
+  for (std::uint64_t i = 0; i < kQueries; ++i) QuerySpan("SELECT " + std::to_string(i), 1, 0).end();
+  const FileSizeLimit limit(1000);  // more than what is said on stderr, less than the texts take
+  ::testing::internal::CaptureStderr();
+  const TracerStatus status = stop();
+  const std::string said = ::testing::internal::GetCapturedStderr();
+  EXPECT_NE(status.error.find("File too large"), std::string::npos) << status.error;
+  const std::uint64_t recorded = ReadTrace(params().path).of(EventKind::query).size();
+  EXPECT_EQ(status.recorded_queries, recorded);
+  EXPECT_EQ(status.recorded_queries + status.lost_events, kQueries);
+  EXPECT_NE(said.find(std::to_string(status.lost_events) + " events are not in the trace"), std::string::npos) << said;
+}
+
 TEST_F(TracerTest, ChildAfterForkRecordsNothingAndLeavesTheTraceAlone) {
   start(params());
   QuerySpan("SELECT 'parent'", 1, 0).end();

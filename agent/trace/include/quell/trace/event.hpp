@@ -131,9 +131,10 @@ struct Parameter {
 namespace query_flag {
 inline constexpr std::uint16_t kTextCut = 1;
 inline constexpr std::uint16_t kParametersCut = 2;
-inline constexpr std::uint16_t kSkippedAfterError = 4;  ///< the server skipped it: an earlier statement before the same Sync failed
-inline constexpr std::uint16_t kNoEndSeen = 8;          ///< the connection or the trace ended first
-inline constexpr std::uint16_t kPrepared = 16;          ///< executed through a named prepared statement
+inline constexpr std::uint16_t kSkippedAfterError =
+    4;  ///< the server skipped it: an earlier statement before the same Sync failed
+inline constexpr std::uint16_t kNoEndSeen = 8;  ///< the connection or the trace ended first
+inline constexpr std::uint16_t kPrepared = 16;  ///< executed through a named prepared statement
 }  // namespace query_flag
 
 /// One execution. Where no end was seen, the later times are 0.
@@ -166,9 +167,9 @@ struct Query {
 struct ResultValues {
   QueryId query = 0;
   ShapeId shape = 0;
-  std::uint32_t rows = 0;        ///< recorded rows
-  std::uint32_t columns = 0;     ///< recorded columns
-  std::uint64_t total_rows = 0;  ///< rows of the whole result
+  std::uint32_t rows = 0;         ///< recorded rows
+  std::uint32_t columns = 0;      ///< recorded columns
+  std::uint64_t total_rows = 0;   ///< rows of the whole result
   std::span<const Value> values;  ///< column after column: values[column * rows + row]
 
   [[nodiscard]] Value value(std::uint32_t row, std::uint32_t column) const {

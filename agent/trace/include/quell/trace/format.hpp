@@ -23,14 +23,14 @@ struct Header {
 };
 
 /// Limits of the format. A reader refuses larger claims; a writer cuts and says so.
-inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;         ///< 1 MiB a text
-inline constexpr std::size_t kMaxParameterBytes = std::size_t{64} << 10;   ///< 64 KiB a parameter
-inline constexpr std::size_t kMaxParameters = 65535;                       ///< the protocol's own limit
-inline constexpr std::size_t kMaxColumns = 1664;                           ///< PostgreSQL's own limit
-inline constexpr std::size_t kMaxFrames = 128;                             ///< frames a stack
-inline constexpr std::size_t kMaxDictionaryBytes = std::size_t{256} << 20; ///< all texts of one trace
-inline constexpr std::size_t kBlockBytes = std::size_t{256} << 10;         ///< a block is closed at this raw size
-inline constexpr std::int64_t kBlockNanoseconds = 100'000'000;             ///< or when its first event is this old
+inline constexpr std::size_t kMaxTextBytes = std::size_t{1} << 20;          ///< 1 MiB a text
+inline constexpr std::size_t kMaxParameterBytes = std::size_t{64} << 10;    ///< 64 KiB a parameter
+inline constexpr std::size_t kMaxParameters = 65535;                        ///< the protocol's own limit
+inline constexpr std::size_t kMaxColumns = 1664;                            ///< PostgreSQL's own limit
+inline constexpr std::size_t kMaxFrames = 128;                              ///< frames a stack
+inline constexpr std::size_t kMaxDictionaryBytes = std::size_t{256} << 20;  ///< all texts of one trace
+inline constexpr std::size_t kBlockBytes = std::size_t{256} << 10;          ///< a block is closed at this raw size
+inline constexpr std::int64_t kBlockNanoseconds = 100'000'000;              ///< or when its first event is this old
 /// A block may exceed kBlockBytes by its last event (a text, or parameters of one query): the reader's bound.
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{16} << 20;
 

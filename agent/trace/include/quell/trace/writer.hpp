@@ -22,12 +22,12 @@ struct WriterParams {
   std::size_t dictionary_bytes = kMaxDictionaryBytes;
 };
 
-/// Appends events to a trace file. One writer a file; not thread-safe; the flusher of the tracer, or the recorder thread
-/// of the proxy, owns it.
+/// Appends events to a trace file. One writer a file; not thread-safe; the flusher of the tracer, or the recorder
+/// thread of the proxy, owns it.
 ///
 /// Nothing here throws after construction: a recorder must not harm the program it records. When the file cannot be
-/// written (disk full), the block is dropped, the file is cut back to its last whole block, the lost events are counted,
-/// and later blocks are tried again, led by a Loss event.
+/// written (disk full), the block is dropped, the file is cut back to its last whole block, the lost events are
+/// counted, and later blocks are tried again, led by a Loss event.
 class Writer {
  public:
   /// Creates (or truncates) the file. Throws TraceError naming the path and the reason. `header.key` is filled with

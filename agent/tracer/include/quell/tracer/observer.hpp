@@ -8,8 +8,8 @@
 #include <quell/trace/event.hpp>
 
 /// What a database layer tells whoever watches it. A plain table of functions, so that a layer needs no tracer to be
-/// compiled, and a disabled hook costs one load and one branch. All views are valid during the call only. Functions must
-/// not throw and must not block; they are called on the thread that runs the connection.
+/// compiled, and a disabled hook costs one load and one branch. All views are valid during the call only. Functions
+/// must not throw and must not block; they are called on the thread that runs the connection.
 namespace quell::tracer {
 
 struct ConnectionOpened {
@@ -69,7 +69,7 @@ struct StatementFinished {
   IdSlot* slot = nullptr;  ///< may be null: then the text is looked up by its bytes
   trace::Protocol protocol = trace::Protocol::extended;
   trace::TransactionState transaction_state = trace::TransactionState::unknown;
-  std::uint16_t flags = 0;  ///< trace::query_flag
+  std::uint16_t flags = 0;    ///< trace::query_flag
   std::string_view sqlstate;  ///< five characters, empty for success
   std::uint64_t rows = 0;
   std::uint64_t bytes_sent = 0;

@@ -12,8 +12,8 @@
 #include <quell/tracer/observer.hpp>
 
 /// The in-process recorder. One recording at a time in a process. Every function may be called from any thread at any
-/// time, recording or not; none blocks, throws (but start()) or allocates without bound. When a ring is full or the file
-/// cannot be written, events are counted as lost and the program goes on.
+/// time, recording or not; none blocks, throws (but start()) or allocates without bound. When a ring is full or the
+/// file cannot be written, events are counted as lost and the program goes on.
 namespace quell::tracer {
 
 struct TracerParams {
@@ -24,8 +24,8 @@ struct TracerParams {
   /// Bytes of the ring of each producing thread; a power of two. 4 MiB holds about 30,000 queries, half a second of a
   /// thread that does nothing else.
   std::size_t ring_bytes = std::size_t{4} << 20;
-  /// The flusher looks at the rings this often. Half of trace::kBlockNanoseconds, so that a killed program loses at most
-  /// 100 ms.
+  /// The flusher looks at the rings this often. Half of trace::kBlockNanoseconds, so that a killed program loses at
+  /// most 100 ms.
   std::chrono::milliseconds flush_interval{40};
   /// Result rows and key-like columns recorded of each result; 0 records none.
   std::uint32_t result_rows = 256;
@@ -62,8 +62,8 @@ bool start_from_environment(std::string_view program);
 /// life of the process.
 [[nodiscard]] const Observer* observer() noexcept;
 
-/// A unit of work: a request, a job, a test. Begins on construction, ends on destruction or `end`. Move-only. Scopes are
-/// passed explicitly (coroutines of many requests share a thread), never found in thread-local state.
+/// A unit of work: a request, a job, a test. Begins on construction, ends on destruction or `end`. Move-only. Scopes
+/// are passed explicitly (coroutines of many requests share a thread), never found in thread-local state.
 class Scope {
  public:
   Scope() = default;  ///< an empty scope: id 0

@@ -88,7 +88,7 @@ trace::TextId ThreadSession::text(std::string_view bytes) {
   return id;
 }
 
-trace::StackId ThreadSession::call_site(const std::source_location& location) {
+trace::StackId ThreadSession::call_site(const trace::SourceLocation& location) {
   if (location.line() == 0) return 0;
   const auto address = reinterpret_cast<std::uintptr_t>(location.file_name());
   ThreadState::CachedSite& cached = state_->sites[(address * 31 + location.line()) % state_->sites.size()];

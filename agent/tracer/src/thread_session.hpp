@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <source_location>
+#include <quell/trace/source_location.hpp>
 #include <string_view>
 #include <vector>
 
@@ -61,7 +61,7 @@ class ThreadSession {
   [[nodiscard]] trace::QueryId new_query_id() noexcept;
   /// These throw std::bad_alloc.
   [[nodiscard]] trace::TextId text(std::string_view bytes);
-  [[nodiscard]] trace::StackId call_site(const std::source_location& location);
+  [[nodiscard]] trace::StackId call_site(const trace::SourceLocation& location);
 
   /// Copies an event with nothing behind it into the ring. False, and counted, where that is full.
   template <typename Event>

@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <span>
 #include <string_view>
 
 #include <quell/trace/event.hpp>
+#include <quell/trace/source_location.hpp>
 
 /// What a database layer tells whoever watches it. A plain table of functions, so that a layer needs no tracer to be
 /// compiled, and a disabled hook costs one load and one branch. All views are valid during the call only. Functions
@@ -76,7 +76,7 @@ struct StatementFinished {
   std::uint64_t bytes_received = 0;
   std::uint64_t pipeline_batch = 0;
   std::span<const BoundParameter> parameters{};
-  std::source_location call_site{};
+  trace::SourceLocation call_site{};
   const ResultView* result = nullptr;  ///< null where there is none
 };
 

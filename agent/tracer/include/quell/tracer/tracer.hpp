@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <source_location>
+#include <quell/trace/source_location.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -98,7 +98,7 @@ class QuerySpan {
  public:
   QuerySpan(std::string_view text, trace::ConnectionId connection, trace::ScopeId scope,
             std::span<const BoundParameter> parameters = {}, IdSlot* slot = nullptr,
-            std::source_location call_site = std::source_location::current()) noexcept
+            trace::SourceLocation call_site = trace::SourceLocation::current()) noexcept
       : on_(enabled()) {
     if (!on_) return;
     text_ = text;
@@ -125,7 +125,7 @@ class QuerySpan {
   trace::ScopeId scope_;
   std::span<const BoundParameter> parameters_;
   IdSlot* slot_;
-  std::source_location call_site_;
+  trace::SourceLocation call_site_;
   trace::ConnectionId connection_;
 };
 

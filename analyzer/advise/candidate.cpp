@@ -84,7 +84,7 @@ void use_predicate(std::vector<TableUse>& uses, const Resolver& resolver, const 
 
 /// The leading part of an order or grouping that lies in one table; an expression ends it.
 void use_order(std::vector<TableUse>& uses, const Resolver& resolver, const std::vector<sql::OrderColumn>& order,
-               std::vector<KeyColumn> TableUse::* member) {
+               std::vector<KeyColumn> TableUse::*member) {
   std::optional<std::size_t> first;
   for (const sql::OrderColumn& column : order) {
     const auto table = column.column.empty() ? std::nullopt : resolver.table(column.table, column.column);

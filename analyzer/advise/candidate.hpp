@@ -27,7 +27,8 @@ struct Candidate {
 /// Wider indexes cost more to keep than the last column saves.
 inline constexpr std::size_t kWidestIndex = 4;
 
-/// The table each facts.tables entry stands for, as an index into `tables`; kNoTable: a CTE, a view, a function, unknown.
+/// The table each facts.tables entry stands for, as an index into `tables`; kNoTable: a CTE, a view, a function,
+/// unknown.
 inline constexpr std::size_t kNoTable = static_cast<std::size_t>(-1);
 
 /// Candidates of one statement, sorted, without repetition. `table_of[i]` belongs to facts.tables[i].

@@ -79,7 +79,9 @@ double to_double(std::string_view text, double otherwise) {
   return number;
 }
 
-bool is_true(std::string_view text) { return text == "t"; }
+bool is_true(std::string_view text) {
+  return text == "t";
+}
 
 std::vector<CatalogColumn> load_columns(db::SyncConnection& connection, std::uint32_t oid, double rows) {
   const auto result = connection.query(kColumnSql, {text_parameter(std::to_string(oid))});
@@ -119,7 +121,8 @@ std::vector<CatalogIndex> load_indexes(db::SyncConnection& connection, std::uint
       index.valid = is_true(result.value(row, 4));
       index.partial = is_true(result.value(row, 5));
     }
-    const int option = static_cast<int>(to_double(result.value(row, 7), 0));  // INDOPTION_DESC 1, INDOPTION_NULLS_FIRST 2
+    const int option =
+        static_cast<int>(to_double(result.value(row, 7), 0));  // INDOPTION_DESC 1, INDOPTION_NULLS_FIRST 2
     indexes.back().keys.push_back(
         {std::string(result.value(row, 6)), (option & 1) != 0, (option & 2) != 0, is_true(result.value(row, 8))});
   }
@@ -129,8 +132,8 @@ std::vector<CatalogIndex> load_indexes(db::SyncConnection& connection, std::uint
 }  // namespace
 
 const CatalogColumn* CatalogTable::column(std::string_view column_name) const {
-  const auto found =
-      std::find_if(columns.begin(), columns.end(), [&](const CatalogColumn& column) { return column.name == column_name; });
+  const auto found = std::find_if(columns.begin(), columns.end(),
+                                  [&](const CatalogColumn& column) { return column.name == column_name; });
   return found == columns.end() ? nullptr : &*found;
 }
 

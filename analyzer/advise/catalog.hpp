@@ -15,13 +15,13 @@ namespace quell::advise {
 
 struct CatalogColumn {
   std::string name;
-  std::string type;        ///< as format_type writes it
-  bool btree = false;      ///< its type has a default btree operator class
-  bool textual = false;    ///< text, varchar, bpchar: LIKE applies
-  bool plain_order = true; ///< its collation orders by bytes, so LIKE 'x%' can use a plain btree
+  std::string type;         ///< as format_type writes it
+  bool btree = false;       ///< its type has a default btree operator class
+  bool textual = false;     ///< text, varchar, bpchar: LIKE applies
+  bool plain_order = true;  ///< its collation orders by bytes, so LIKE 'x%' can use a plain btree
   double average_width = 4;
-  std::size_t alignment = 4;          ///< of a fixed-width type; 1: variable
-  std::optional<double> n_distinct;   ///< absolute; nothing: no statistics
+  std::size_t alignment = 4;         ///< of a fixed-width type; 1: variable
+  std::optional<double> n_distinct;  ///< absolute; nothing: no statistics
   double null_fraction = 0;
 };
 

@@ -28,7 +28,11 @@ class Search {
  public:
   Search(const std::vector<SelectionStatement>& statements, const std::vector<SelectionCandidate>& candidates,
          const CostFunction& cost, const SelectionParams& params, const std::function<bool()>& stop)
-      : statements_(statements), candidates_(candidates), cost_(cost), params_(params), stop_(stop),
+      : statements_(statements),
+        candidates_(candidates),
+        cost_(cost),
+        params_(params),
+        stop_(stop),
         cache_(statements.size()) {}
 
   Selection run() {
@@ -173,9 +177,10 @@ class Search {
   std::string reason(std::size_t index) {
     const Change beside = change(chosen_, united(chosen_, {index}));
     if (beside.saved >= params_.minimum_cost_saved) {
-      return fmt::format("saves {:.0f} planner units beside the advised indexes, {:.0f} % of the statements it changes: below the {:.0f} % asked for",
-                         beside.saved, beside.affected > 0 ? 100 * beside.saved / beside.affected : 0,
-                         100 * params_.minimum_gain);
+      return fmt::format(
+          "saves {:.0f} planner units beside the advised indexes, {:.0f} % of the statements it changes: below the "
+          "{:.0f} % asked for",
+          beside.saved, beside.affected > 0 ? 100 * beside.saved / beside.affected : 0, 100 * params_.minimum_gain);
     }
     const Change alone = change({}, {index});
     if (alone.saved >= params_.minimum_cost_saved) {

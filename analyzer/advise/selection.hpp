@@ -32,11 +32,11 @@ struct SelectionCandidate {
 };
 
 struct SelectionParams {
-  double minimum_gain = 0.10;       ///< share of the cost of the statements an index changes
-  double minimum_cost_saved = 1000; ///< planner units over the workload
+  double minimum_gain = 0.10;        ///< share of the cost of the statements an index changes
+  double minimum_cost_saved = 1000;  ///< planner units over the workload
   /// A narrower index replaces a wider one where that gives away at most this share of the wider one's gain.
   double prefix_loss = 0.02;
-  std::size_t most = 50;            ///< indexes advised at most
+  std::size_t most = 50;  ///< indexes advised at most
 };
 
 /// Cost of one statement with exactly these hypothetical indexes. Called with sorted sets of its relevant candidates

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/sql/lexer.hpp"
+
 namespace quell::advise {
 
 namespace {
@@ -43,7 +45,7 @@ plan::RunRequest run_request(const model::Workload& workload, model::QueryIndex 
   request.writes = facts.is_write();
   request.volatile_functions = facts.volatile_functions;
   // Binds hold parameters, or the literals of a text without parameters; literals stand in the text already.
-  if (facts.parameters == 0) return request;
+  if (sql::Lexer().lex(request.sql).parameters == 0) return request;
   for (const model::Bind& bind : workload.binds(query)) {
     request.parameters.push_back({bind.type_oid, bind.form, std::string(bind.bytes), bind.cut});
   }

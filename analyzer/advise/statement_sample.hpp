@@ -26,8 +26,8 @@ struct SampledStatement {
 /// Text and values of one execution, ready for EXPLAIN. Mode ANALYZE; writes and volatile functions are marked.
 [[nodiscard]] plan::RunRequest run_request(const model::Workload& workload, model::QueryIndex query);
 
-/// Up to three executions whose values are frequent, usual and rare: a skewed value can need another plan. Executions of
-/// equal values count together; failed ones only where there are no others. Deterministic.
+/// Up to three executions whose values are frequent, usual and rare: a skewed value can need another plan. Executions
+/// of equal values count together; failed ones only where there are no others. Deterministic.
 [[nodiscard]] SampledStatement sample_statement(const model::Workload& workload, model::StatementIndex statement);
 
 }  // namespace quell::advise

@@ -59,7 +59,8 @@ void WhatIf::prepare_hypopg() {
   if (installed.rows() == 0) {
     if (connection_.query(kAvailable, {}, trace::Format::text, deadline()).rows() == 0) {
       why_not_ = fmt::format(
-          "the server does not have HypoPG; install it on the server (Debian: apt install postgresql-{}-hypopg) and run "
+          "the server does not have HypoPG; install it on the server (Debian: apt install postgresql-{}-hypopg) and "
+          "run "
           "again",
           connection_.server_version() / 10000);
       return;
@@ -103,12 +104,13 @@ std::map<std::string, std::string> WhatIf::use_indexes(const std::set<std::strin
     auto found = existing_.find(definition);
     if (found == existing_.end()) {
       try {
-        const auto created = connection_.query(
-            fmt::format("SELECT indexrelid, indexname FROM {}.hypopg_create_index($1)", schema_),
-            {text_parameter(definition)}, trace::Format::text, deadline());
-        found = existing_
-                    .emplace(definition, Hypothetical{std::string(created.value(0, 0)), std::string(created.value(0, 1))})
-                    .first;
+        const auto created =
+            connection_.query(fmt::format("SELECT indexrelid, indexname FROM {}.hypopg_create_index($1)", schema_),
+                              {text_parameter(definition)}, trace::Format::text, deadline());
+        found =
+            existing_
+                .emplace(definition, Hypothetical{std::string(created.value(0, 0)), std::string(created.value(0, 1))})
+                .first;
       } catch (const db::ServerError& error) {
         if (error.is_disconnect()) throw;
         connection_.execute("ROLLBACK TO SAVEPOINT quell_what_if", deadline());

@@ -19,10 +19,10 @@ struct WhatIfParams {
   std::chrono::milliseconds connect_timeout{10'000};
 };
 
-/// A planning session of its own, for costs with indexes that do not exist (HypoPG). One transaction, READ ONLY from the
-/// first EXPLAIN on and rolled back at the end, so that nothing is left behind: where the extension is not installed but
-/// available it is created inside that transaction, in a schema that exists only there. Hypothetical indexes live in the
-/// backend and end with it. Throws db::ConnectError where the server cannot be reached.
+/// A planning session of its own, for costs with indexes that do not exist (HypoPG). One transaction, READ ONLY from
+/// the first EXPLAIN on and rolled back at the end, so that nothing is left behind: where the extension is not
+/// installed but available it is created inside that transaction, in a schema that exists only there. Hypothetical
+/// indexes live in the backend and end with it. Throws db::ConnectError where the server cannot be reached.
 class WhatIf {
  public:
   static WhatIf open(const std::string& dsn, const WhatIfParams& params);

@@ -15,7 +15,9 @@ bool is_word(char c) {
          static_cast<unsigned char>(c) >= 0x80;
 }
 
-char to_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char to_lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 /// Calls `visit(offset, depth)` for each byte outside quoted identifiers. Normalised text holds no string literals.
 void scan(std::string_view text, const std::function<bool(std::size_t, int)>& visit) {
@@ -115,7 +117,9 @@ std::string_view bare_name(std::string_view column) {
 }
 
 /// Normalisation writes IN ($1, ...): the rest of the list is gone.
-bool has_shortened_list(std::string_view text) { return text.find("...") != std::string_view::npos; }
+bool has_shortened_list(std::string_view text) {
+  return text.find("...") != std::string_view::npos;
+}
 
 std::string type_of(const std::vector<std::string>& types, int parameter) {
   const auto index = static_cast<std::size_t>(parameter - 1);
@@ -141,7 +145,8 @@ bool selects(std::string_view list, std::string_view column) {
 }
 
 bool one_row_set_a_value(const sql::StatementFacts& facts, int parameter) {
-  if (facts.has_limit || facts.has_offset || facts.distinct || !facts.group_by.empty() || facts.locks_rows) return false;
+  if (facts.has_limit || facts.has_offset || facts.distinct || !facts.group_by.empty() || facts.locks_rows)
+    return false;
   return std::count_if(facts.predicates.begin(), facts.predicates.end(), [&](const sql::Predicate& predicate) {
            return predicate.parameter == parameter && predicate.conjunctive && !predicate.join &&
                   predicate.op == sql::PredicateOperator::equal;
@@ -177,19 +182,23 @@ std::string batched_insert(std::string_view text, const std::vector<std::string>
 
 }  // namespace
 
-std::string batched_select(const sql::StatementFacts& facts, int parameter, const std::vector<std::string>& types) {
+std::string batched_select(const sql::StatementFacts& original, int parameter, const std::vector<std::string>& types) {
+  // Of a text with inlined literals, so that they are parameters in the predicates too.
+  const sql::StatementFacts facts = original.literals.empty() ? original : sql::analyze_statement(original.normalized);
   const std::string_view text = trimmed(facts.normalized);
   std::vector<ParameterSpan> uses = parameters_of(text);
   std::erase_if(uses, [&](const ParameterSpan& span) { return span.number != parameter; });
-  if (uses.empty() || has_shortened_list(text) || facts.kind != sql::StatementKind::select || facts.is_write()) return {};
+  if (uses.empty() || has_shortened_list(text) || facts.kind != sql::StatementKind::select || facts.is_write())
+    return {};
   const std::string_view column = compared_column(text, uses.front());
   const std::size_t select = find_word(text, "select");
   const std::size_t from = find_word(text, "from");
   const bool simple = uses.size() == 1 && !column.empty() && select == 0 && from != std::string_view::npos &&
                       find_word(text, "union") == std::string_view::npos && one_row_set_a_value(facts, parameter);
   if (!simple) return lateral(text, parameter, types);
-  std::string out = replace_parameters(
-      text, [&](int number) { return fmt::format(number == parameter ? "ANY(${})" : "${}", number); });
+  std::string out = replace_parameters(text, [&](int number) {
+    return number == parameter ? fmt::format("ANY(${})", number) : fmt::format("${}", number);
+  });
   constexpr std::size_t kSelect = 6;
   const std::string_view list = text.substr(kSelect, from - kSelect);
   if (facts.aggregates_only || !selects(list, column)) out.insert(kSelect, fmt::format(" {},", column));

@@ -11,11 +11,13 @@
 namespace quell::advise {
 
 /// `SELECT ... WHERE id = $1`, once for each value, becomes one statement whose $n is an array:
-///  - WHERE id = ANY($1), with the key in the select list, where the parameter is compared with one column and every row
+///  - WHERE id = ANY($1), with the key in the select list, where the parameter is compared with one column and every
+///  row
 ///    belongs to one value;
 ///  - the same grouped by the key where only aggregates are selected;
 ///  - otherwise (LIMIT, DISTINCT, several uses) a LATERAL join of the whole statement with unnest($n).
-/// `types[i]` is the SQL type of $(i+1). Empty where the text does not hold the parameter.
+/// Inlined literals count as parameters, numbered as in facts.normalized. `types[i]` is the SQL type of $(i+1). Empty
+/// where the text does not hold the parameter.
 [[nodiscard]] std::string batched_select(const sql::StatementFacts& facts, int parameter,
                                          const std::vector<std::string>& types);
 

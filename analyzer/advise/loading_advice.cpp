@@ -17,7 +17,9 @@ using detect::Advice;
 constexpr const char* kOurLayer = "quell::db";
 constexpr const char* kSql = "sql";
 
-bool is_count(const sql::StatementFacts& child) { return child.aggregates_only; }
+bool is_count(const sql::StatementFacts& child) {
+  return child.aggregates_only;
+}
 
 /// n of "$n"; otherwise that of the first equality with a parameter; 0: none.
 int varying_parameter(const detect::Finding& finding, const sql::StatementFacts& child) {
@@ -33,7 +35,9 @@ int varying_parameter(const detect::Finding& finding, const sql::StatementFacts&
   return child.parameters > 0 || !child.literals.empty() ? 1 : 0;
 }
 
-std::string times(std::uint64_t executions) { return fmt::format("{} times", executions); }
+std::string times(std::uint64_t executions) {
+  return fmt::format("{} times", executions);
+}
 
 /// The table a statement is about: the edge's, or its only one.
 std::string child_table(const detect::Finding& finding, const sql::StatementFacts& child) {
@@ -45,12 +49,12 @@ void advise_eager_load(const detect::Finding& finding, const sql::StatementFacts
   if (!finding.edge || is_count(child)) return;
   const auto relation = relation_of(*finding.edge, child);
   if (!relation) return;
-  out.push_back({Advice::Kind::eager_load,
-                 fmt::format("Load {0} together with {1}: the eager loader asks once for all of them instead of {2}; for "
-                             "objects that are loaded already, session.load({1}, &{3}::{0}).",
-                             relation->member, finding.edge->from_table, times(finding.executions),
-                             relation->parent_class),
-                 eager_load_call(*relation), kOurLayer});
+  out.push_back(
+      {Advice::Kind::eager_load,
+       fmt::format("Load {0} together with {1}: the eager loader asks once for all of them instead of {2}; for "
+                   "objects that are loaded already, session.load({1}, &{3}::{0}).",
+                   relation->member, finding.edge->from_table, times(finding.executions), relation->parent_class),
+       eager_load_call(*relation), kOurLayer});
 }
 
 void advise_batch(const detect::Finding& finding, const sql::StatementFacts& child,
@@ -148,7 +152,8 @@ std::vector<Advice> loading_advice(const detect::Finding& finding, const sql::St
       break;
     case detect::Kind::slow_query:
       out.push_back({Advice::Kind::investigate,
-                     "See where its time goes: run the report with --dsn for its plan and for index advice.", "", kSql});
+                     "See where its time goes: run the report with --dsn for its plan and for index advice.", "",
+                     kSql});
       break;
   }
   return out;

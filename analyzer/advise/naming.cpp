@@ -11,21 +11,57 @@ namespace {
 using Pair = std::pair<std::string_view, std::string_view>;
 
 constexpr std::array kIrregular = std::to_array<Pair>({
-    {"people", "person"},   {"children", "child"},     {"men", "man"},           {"women", "woman"},
-    {"mice", "mouse"},      {"indices", "index"},      {"matrices", "matrix"},   {"vertices", "vertex"},
-    {"criteria", "criterion"}, {"leaves", "leaf"},     {"shelves", "shelf"},     {"halves", "half"},
-    {"lives", "life"},      {"wives", "wife"},         {"knives", "knife"},      {"thieves", "thief"},
-    {"wolves", "wolf"},     {"analyses", "analysis"},  {"diagnoses", "diagnosis"}, {"hypotheses", "hypothesis"},
-    {"movies", "movie"},    {"cookies", "cookie"},     {"ties", "tie"},          {"caches", "cache"},
-    {"niches", "niche"},    {"shoes", "shoe"},         {"statuses", "status"},   {"bonuses", "bonus"},
-    {"campuses", "campus"}, {"viruses", "virus"},      {"buses", "bus"},         {"aliases", "alias"},
-    {"biases", "bias"},     {"gases", "gas"},          {"lenses", "lens"},       {"quizzes", "quiz"},
-    {"series", "series"},   {"species", "species"},    {"news", "news"},         {"axes", "axis"},
+    {"people", "person"},
+    {"children", "child"},
+    {"men", "man"},
+    {"women", "woman"},
+    {"mice", "mouse"},
+    {"indices", "index"},
+    {"matrices", "matrix"},
+    {"vertices", "vertex"},
+    {"criteria", "criterion"},
+    {"leaves", "leaf"},
+    {"shelves", "shelf"},
+    {"halves", "half"},
+    {"lives", "life"},
+    {"wives", "wife"},
+    {"knives", "knife"},
+    {"thieves", "thief"},
+    {"wolves", "wolf"},
+    {"analyses", "analysis"},
+    {"diagnoses", "diagnosis"},
+    {"hypotheses", "hypothesis"},
+    {"movies", "movie"},
+    {"cookies", "cookie"},
+    {"ties", "tie"},
+    {"caches", "cache"},
+    {"niches", "niche"},
+    {"shoes", "shoe"},
+    {"statuses", "status"},
+    {"bonuses", "bonus"},
+    {"campuses", "campus"},
+    {"viruses", "virus"},
+    {"buses", "bus"},
+    {"aliases", "alias"},
+    {"biases", "bias"},
+    {"gases", "gas"},
+    {"lenses", "lens"},
+    {"quizzes", "quiz"},
+    {"series", "series"},
+    {"species", "species"},
+    {"news", "news"},
+    {"axes", "axis"},
 });
 
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-char to_lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-char to_upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+char to_lower(char c) {
+  return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
+char to_upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
 
 std::string singular_word(std::string_view word) {
   std::string lower(word);

@@ -6,8 +6,8 @@
 /// How table and column names become the names of a C++ model. Pure; a guess in the reader's terms, not a promise.
 namespace quell::advise {
 
-/// English, last word only: "order_items" → "order_item", "categories" → "category", "addresses" → "address", "people" →
-/// "person"; a word that is no plural stays.
+/// English, last word only: "order_items" → "order_item", "categories" → "category", "addresses" → "address", "people"
+/// → "person"; a word that is no plural stays.
 [[nodiscard]] std::string singular(std::string_view name);
 
 /// "order_items" → "OrderItem".

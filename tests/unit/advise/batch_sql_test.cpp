@@ -49,16 +49,19 @@ TEST(BatchedSelect, LimitForEachValueNeedsLateral) {
 }
 
 TEST(BatchedSelect, ParameterThatIsNotJustComparedNeedsLateral) {
-  EXPECT_EQ(batched("SELECT id FROM posts WHERE author_id = $1 OR editor_id = $1"),
-            "SELECT batch.key, found.* FROM unnest($1::bigint[]) AS batch (key) CROSS JOIN LATERAL (SELECT id FROM posts "
-            "WHERE author_id = batch.key OR editor_id = batch.key) AS found");
+  EXPECT_EQ(
+      batched("SELECT id FROM posts WHERE author_id = $1 OR editor_id = $1"),
+      "SELECT batch.key, found.* FROM unnest($1::bigint[]) AS batch (key) CROSS JOIN LATERAL (SELECT id FROM posts "
+      "WHERE author_id = batch.key OR editor_id = batch.key) AS found");
 }
 
 TEST(BatchedSelect, ListThatNormalisationShortenedIsNotRewritten) {
   EXPECT_EQ(batched("SELECT id FROM posts WHERE author_id = $1 AND state IN ('a', 'b', 'c')"), "");
 }
 
-TEST(BatchedSelect, NothingWithoutTheParameter) { EXPECT_EQ(batched("SELECT id FROM posts"), ""); }
+TEST(BatchedSelect, NothingWithoutTheParameter) {
+  EXPECT_EQ(batched("SELECT id FROM posts"), "");
+}
 
 TEST(BatchedWrite, InsertTakesItsRowsFromUnnest) {
   EXPECT_EQ(written("INSERT INTO comments (post_id, body) VALUES ($1, $2) RETURNING id", {"bigint", "text"}),
@@ -70,8 +73,9 @@ TEST(BatchedWrite, InsertWithAnExpressionIsLeftToTheReader) {
 }
 
 TEST(BatchedWrite, UpdateJoinsUnnest) {
-  EXPECT_EQ(written("UPDATE posts SET title = $1 WHERE id = $2", {"text", "bigint"}),
-            "UPDATE posts SET title = batch.v1 FROM unnest($1::text[], $2::bigint[]) AS batch (v1, v2) WHERE id = batch.v2");
+  EXPECT_EQ(
+      written("UPDATE posts SET title = $1 WHERE id = $2", {"text", "bigint"}),
+      "UPDATE posts SET title = batch.v1 FROM unnest($1::text[], $2::bigint[]) AS batch (v1, v2) WHERE id = batch.v2");
 }
 
 TEST(BatchedWrite, DeleteByOneKeyTakesAnArray) {
@@ -79,9 +83,10 @@ TEST(BatchedWrite, DeleteByOneKeyTakesAnArray) {
 }
 
 TEST(BatchedWrite, DeleteByTwoColumnsJoinsUnnest) {
-  EXPECT_EQ(written("DELETE FROM post_tags WHERE post_id = $1 AND tag_id = $2", {"bigint", "integer"}),
-            "DELETE FROM post_tags USING unnest($1::bigint[], $2::integer[]) AS batch (v1, v2) WHERE post_id = batch.v1 AND "
-            "tag_id = batch.v2");
+  EXPECT_EQ(
+      written("DELETE FROM post_tags WHERE post_id = $1 AND tag_id = $2", {"bigint", "integer"}),
+      "DELETE FROM post_tags USING unnest($1::bigint[], $2::integer[]) AS batch (v1, v2) WHERE post_id = batch.v1 AND "
+      "tag_id = batch.v2");
 }
 
 TEST(SqlType, KnownOidsAndAGuess) {

@@ -31,7 +31,8 @@ CatalogTable posts() {
   table.name = "posts";
   table.rows = 100'000;
   table.pages = 1000;
-  table.columns = {column("id", 100'000), column("author_id", 500), column("state", 3), column("created_at", 90'000, 8)};
+  table.columns = {column("id", 100'000), column("author_id", 500), column("state", 3),
+                   column("created_at", 90'000, 8)};
   CatalogColumn json = column("body");
   json.btree = false;
   table.columns.push_back(json);

@@ -30,8 +30,7 @@ std::vector<Advice> advice_for(const std::string& child, const std::optional<det
 }
 
 TEST(LoadingAdvice, ForeignKeyOfTheParentIsAnEagerLoadOfTheReference) {
-  const auto advice =
-      advice_for("SELECT id, name FROM users WHERE id = $1", edge("posts", "author_id", "users", "id"));
+  const auto advice = advice_for("SELECT id, name FROM users WHERE id = $1", edge("posts", "author_id", "users", "id"));
   ASSERT_THAT(advice, SizeIs(2));
   EXPECT_EQ(advice[0].kind, Advice::Kind::eager_load);
   EXPECT_EQ(advice[0].stack, "quell::db");
@@ -81,14 +80,15 @@ TEST(LoadingAdvice, WithoutAnEdgeTheComparedParameterIsTheArray) {
 }
 
 TEST(LoadingAdvice, WritesBecomeOneStatement) {
-  const auto advice = advice_for("INSERT INTO comments (post_id, body) VALUES ($1, $2)", std::nullopt,
-                                 detect::Kind::n_plus_one_write);
+  const auto advice =
+      advice_for("INSERT INTO comments (post_id, body) VALUES ($1, $2)", std::nullopt, detect::Kind::n_plus_one_write);
   ASSERT_THAT(advice, SizeIs(1));
   EXPECT_EQ(advice[0].code, "INSERT INTO comments (post_id, body) SELECT * FROM unnest($1::bigint[], $2::text[])");
 }
 
 TEST(LoadingAdvice, DuplicatesAreMemoised) {
-  const auto advice = advice_for("SELECT id, name FROM users WHERE id = $1", std::nullopt, detect::Kind::duplicate_query);
+  const auto advice =
+      advice_for("SELECT id, name FROM users WHERE id = $1", std::nullopt, detect::Kind::duplicate_query);
   ASSERT_THAT(advice, SizeIs(2));
   EXPECT_EQ(advice[0].kind, Advice::Kind::memoize);
   EXPECT_EQ(advice[1].code, "co_await session.get<User>(id)");

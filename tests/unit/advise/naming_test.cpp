@@ -12,17 +12,20 @@ struct Case {
 
 class Singular : public testing::TestWithParam<Case> {};
 
-TEST_P(Singular, OfTableName) { EXPECT_EQ(singular(GetParam().plural), GetParam().one); }
+TEST_P(Singular, OfTableName) {
+  EXPECT_EQ(singular(GetParam().plural), GetParam().one);
+}
 
 INSTANTIATE_TEST_SUITE_P(English, Singular,
-                         testing::Values(Case{"posts", "post"}, Case{"users", "user"}, Case{"order_items", "order_item"},
-                                         Case{"categories", "category"}, Case{"addresses", "address"},
-                                         Case{"boxes", "box"}, Case{"branches", "branch"}, Case{"people", "person"},
-                                         Case{"children", "child"}, Case{"statuses", "status"}, Case{"status", "status"},
-                                         Case{"news", "news"}, Case{"movies", "movie"}, Case{"heroes", "hero"},
-                                         Case{"houses", "house"}, Case{"sizes", "size"}, Case{"analysis", "analysis"},
-                                         Case{"user", "user"}, Case{"orderItems", "orderItem"}, Case{"Users", "User"},
-                                         Case{"", ""}, Case{"s", "s"}));
+                         testing::Values(Case{"posts", "post"}, Case{"users", "user"},
+                                         Case{"order_items", "order_item"}, Case{"categories", "category"},
+                                         Case{"addresses", "address"}, Case{"boxes", "box"}, Case{"branches", "branch"},
+                                         Case{"people", "person"}, Case{"children", "child"},
+                                         Case{"statuses", "status"}, Case{"status", "status"}, Case{"news", "news"},
+                                         Case{"movies", "movie"}, Case{"heroes", "hero"}, Case{"houses", "house"},
+                                         Case{"sizes", "size"}, Case{"analysis", "analysis"}, Case{"user", "user"},
+                                         Case{"orderItems", "orderItem"}, Case{"Users", "User"}, Case{"", ""},
+                                         Case{"s", "s"}));
 
 TEST(ClassName, IsTheSingularInCamelCase) {
   EXPECT_EQ(class_name("posts"), "Post");

@@ -36,7 +36,9 @@ class FakePlanner {
   std::map<std::size_t, std::map<IndexSet, double>> costs_;
 };
 
-std::vector<SelectionCandidate> singles(std::size_t count) { return std::vector<SelectionCandidate>(count); }
+std::vector<SelectionCandidate> singles(std::size_t count) {
+  return std::vector<SelectionCandidate>(count);
+}
 
 TEST(SelectIndexes, IndexThatSavesEnoughIsChosen) {
   FakePlanner planner;

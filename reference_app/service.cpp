@@ -17,14 +17,14 @@
 namespace quell::reference {
 namespace {
 
-db::ConnectParams connect_params(const std::string& dsn) {
+db::ConnectParams connect_params(const std::string& dsn, const tracer::Observer* observer) {
   db::ConnectParams params(dsn);
-  params.observer = tracer::observer();
+  params.observer = observer != nullptr ? observer : tracer::observer();
   return params;
 }
 
 db::Awaitable<void> connect_and_seed(std::string dsn, SeedSize size) {
-  auto params = connect_params(dsn);
+  auto params = connect_params(dsn, nullptr);
   auto connection = co_await db::Connection::open(std::move(params));
   co_await seed(connection, size);
 }
@@ -37,7 +37,7 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::add_users(*api_);
 
   db::PoolParams pool_params;
-  pool_params.connect = connect_params(params_.dsn);
+  pool_params.connect = connect_params(params_.dsn, params_.observer);
   pool_params.pool_size = params_.pool_size;
   pool_params.max_overflow = static_cast<int>(params_.pool_size);
   pool_params.timeout = std::chrono::seconds(5);

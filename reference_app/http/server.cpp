@@ -64,7 +64,11 @@ class Server::Worker {
       co_return;
     }
     sessions_.insert(&session);
-    co_await session.run();
+    try {
+      co_await session.run();
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "a connection failed: {}\n", error.what());
+    }
     sessions_.erase(&session);
     if (draining_ && sessions_.empty()) finish();
   }

@@ -1,5 +1,6 @@
 #include "reference_app/http/session.hpp"
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 
@@ -22,12 +23,12 @@ namespace bhttp = boost::beast::http;
 namespace {
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::size_t kFirstRead = 4096;  // holds most requests whole
 
 // What a client that broke the protocol is told; nothing where it simply went away.
 std::optional<Problem> problem_of_read_error(const beast::error_code& error) {
   if (error == bhttp::error::header_limit) return Problem(431, "header-too-large", "The header is too large.");
   if (error == bhttp::error::body_limit) return Problem(413, "body-too-large", "The body is too large.");
-  if (error == beast::error::timeout) return Problem(408, "timeout", "The request did not arrive in time.");
   if (error == bhttp::error::end_of_stream || error == bhttp::error::partial_message) return std::nullopt;
   if (error.category() == make_error_code(bhttp::error::bad_version).category()) {
     return Problem(400, "malformed-request", "The request is not HTTP/1.1: " + error.message() + ".");
@@ -64,7 +65,10 @@ std::string_view to_view(beast::string_view text) {
 }  // namespace
 
 Session::Session(asio::ip::tcp::socket socket, const ServerParams& params, const RequestHandler& handler)
-    : stream_(std::move(socket)), buffer_(params.max_header_bytes + params.max_body_bytes), params_(params),
+    : stream_(std::move(socket)),
+      buffer_(params.max_header_bytes + params.max_body_bytes),
+      read_timer_(stream_.get_executor()),
+      params_(params),
       handler_(handler) {
   beast::error_code ignored;
   stream_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
@@ -73,11 +77,9 @@ Session::Session(asio::ip::tcp::socket socket, const ServerParams& params, const
 }
 
 asio::awaitable<void> Session::run() {
-  while (!draining_) {
-    const Next next = co_await serve_one();
-    if (next == Next::close) break;
-  }
-  co_await close();
+  Next next = Next::keep_alive;
+  while (!draining_ && next == Next::keep_alive) next = co_await serve_one();
+  if (next != Next::gone) co_await close();
 }
 
 asio::awaitable<void> Session::refuse() {
@@ -98,17 +100,28 @@ void Session::abort() {
   stream_.close();
 }
 
+Session::~Session() {
+  end_reading();
+}
+
+void Session::limit_reading(std::chrono::milliseconds timeout) {
+  timed_out_ = false;
+  stream_.expires_never();
+  read_timer_.expires_after(timeout);
+  read_timer_.async_wait([this, limit = read_limit_, mine = ++*read_limit_](const beast::error_code& error) {
+    if (error || *limit != mine) return;
+    timed_out_ = true;
+    stream_.cancel();
+  });
+}
+
+void Session::end_reading() {
+  ++*read_limit_;
+  read_timer_.cancel();
+}
+
 asio::awaitable<beast::error_code> Session::read(Parser& parser) {
-  // Waiting for a request's first byte is idling, not slowness.
-  if (buffer_.size() == 0) {
-    idle_ = true;
-    stream_.expires_after(params_.idle_timeout);
-    const auto [error, bytes] = co_await stream_.async_read_some(buffer_.prepare(4096), kNoThrow);
-    idle_ = false;
-    if (error) co_return bhttp::error::end_of_stream;
-    buffer_.commit(bytes);
-  }
-  stream_.expires_after(params_.read_timeout);
+  limit_reading(params_.read_timeout);
   const auto [header_error, header_bytes] = co_await bhttp::async_read_header(stream_, buffer_, parser, kNoThrow);
   if (header_error || parser.is_done()) co_return header_error;
   if (beast::iequals(parser.get()[bhttp::field::expect], "100-continue")) {
@@ -116,19 +129,36 @@ asio::awaitable<beast::error_code> Session::read(Parser& parser) {
     const auto [error, bytes] = co_await asio::async_write(stream_, asio::buffer(kContinue), kNoThrow);
     if (error) co_return error;
   }
-  stream_.expires_after(params_.read_timeout);
+  limit_reading(params_.read_timeout);
   const auto [body_error, body_bytes] = co_await bhttp::async_read(stream_, buffer_, parser, kNoThrow);
   co_return body_error;
 }
 
+// Waiting for a request's first byte is idling, not slowness.
+asio::awaitable<bool> Session::wait_for_request() {
+  if (buffer_.size() > 0) co_return true;
+  idle_ = true;
+  stream_.expires_after(params_.idle_timeout);
+  const auto [error, bytes] =
+      co_await stream_.async_read_some(buffer_.prepare(std::min(kFirstRead, buffer_.max_size())), kNoThrow);
+  idle_ = false;
+  buffer_.commit(bytes);
+  co_return !error;
+}
+
 asio::awaitable<Session::Next> Session::serve_one() {
+  if (!co_await wait_for_request()) co_return Next::gone;
   Parser parser;
   parser.header_limit(static_cast<std::uint32_t>(params_.max_header_bytes));
   parser.body_limit(params_.max_body_bytes);
   const beast::error_code error = co_await read(parser);
+  end_reading();
   if (error) {
-    const auto problem = problem_of_read_error(error);
-    if (problem) co_await write(problem->to_response(""), false, false);
+    const auto problem =
+        timed_out_ ? std::optional(Problem(408, "timeout", "The request did not arrive in time."))
+                   : problem_of_read_error(error);
+    if (!problem) co_return Next::gone;
+    co_await write(problem->to_response(""), false, false);
     co_return Next::close;
   }
 

@@ -41,7 +41,8 @@ Account server_account() {
   for (const char* name : {"postgres", "nobody"}) {
     if (const passwd* entry = getpwnam(name)) return {entry->pw_uid, entry->pw_gid};
   }
-  throw ClusterError("PostgreSQL refuses to run as root, and this machine has neither a 'postgres' nor a 'nobody' account");
+  throw ClusterError(
+      "PostgreSQL refuses to run as root, and this machine has neither a 'postgres' nor a 'nobody' account");
 }
 
 int version_of(const fs::path& bin) {
@@ -139,7 +140,9 @@ std::string tail_of(const std::string& path) {
 
 using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 
-Connection connect(const std::string& dsn) { return {PQconnectdb(dsn.c_str()), &PQfinish}; }
+Connection connect(const std::string& dsn) {
+  return {PQconnectdb(dsn.c_str()), &PQfinish};
+}
 
 }  // namespace
 
@@ -205,7 +208,8 @@ void PrivateCluster::launch() {
     }
     if (PQping(dsn().c_str()) == PQPING_OK) return;
     if (std::chrono::steady_clock::now() > give_up)
-      throw ClusterError(fmt::format("the PostgreSQL server was not ready after {} s:{}", start_timeout_.count(), tail_of(log)));
+      throw ClusterError(
+          fmt::format("the PostgreSQL server was not ready after {} s:{}", start_timeout_.count(), tail_of(log)));
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
@@ -220,7 +224,9 @@ PrivateCluster::PrivateCluster(PrivateCluster&& other) noexcept
       tcp_(other.tcp_),
       keep_(other.keep_) {}
 
-PrivateCluster::~PrivateCluster() { stop(); }
+PrivateCluster::~PrivateCluster() {
+  stop();
+}
 
 std::string PrivateCluster::dsn(const std::string& database) const {
   return fmt::format("host={} port={} user=quell dbname={}", directory_, port_, database);
@@ -234,7 +240,9 @@ void PrivateCluster::execute(const std::string& database, const std::string& sql
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) throw ClusterError(PQresultErrorMessage(result.get()));
 }
 
-void PrivateCluster::create_database(const std::string& name) const { execute("postgres", "create database " + name); }
+void PrivateCluster::create_database(const std::string& name) const {
+  execute("postgres", "create database " + name);
+}
 
 void PrivateCluster::shut_down(int signal) noexcept {
   if (pid_ <= 0) return;

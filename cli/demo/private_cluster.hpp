@@ -20,7 +20,8 @@ class ClusterError : public Error {
 struct ClusterParams {
   /// Where the cluster's folder is made; empty: the system's temporary directory.
   std::string parent_directory;
-  /// Folder that holds `initdb` and `postgres`; empty: QUELL_PG_BIN, then the newest /usr/lib/postgresql/*/bin, then PATH.
+  /// Folder that holds `initdb` and `postgres`; empty: QUELL_PG_BIN, then the newest /usr/lib/postgresql/*/bin, then
+  /// PATH.
   std::string bin_directory;
   /// Listen on 127.0.0.1 too, on a free port; otherwise only on a unix socket.
   bool tcp = false;

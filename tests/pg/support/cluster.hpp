@@ -4,8 +4,8 @@
 
 namespace quell::test {
 
-/// The one private server of this test program: started on first use, stopped when the program ends. It has HypoPG where
-/// the machine has it. Each test makes its own database with `fresh_database`.
+/// The one private server of this test program: started on first use, stopped when the program ends. It has HypoPG
+/// where the machine has it. Each test makes its own database with `fresh_database`.
 demo::PrivateCluster& cluster();
 
 /// Creates an empty database with a name of its own and returns its connection string.

@@ -48,9 +48,9 @@ class Value {
 /// Turns what PostgreSQL sent into a canonical Value. Stateless but for the key; safe from any thread.
 ///
 /// Text is read by *shape*, not by declared type, because drivers send parameters untyped: a canonical decimal integer
-/// ("42", "-7"; not "+7", "007", "-0") is an integer, a UUID in any of the spellings PostgreSQL accepts is its 16 bytes,
-/// "t"/"f" stay text. Binary is read by type OID (bool, int2, int4, int8, oid, uuid, text-like types; numeric with no
-/// fraction is an integer); an unknown type is hashed as its bytes.
+/// ("42", "-7"; not "+7", "007", "-0") is an integer, a UUID in any of the spellings PostgreSQL accepts is its 16
+/// bytes, "t"/"f" stay text. Binary is read by type OID (bool, int2, int4, int8, oid, uuid, text-like types; numeric
+/// with no fraction is an integer); an unknown type is hashed as its bytes.
 class Canonicalizer {
  public:
   /// `redact`: integers are hashed too.

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <quell/trace/reader.hpp>
+
+#include "analyzer/advise/index_advice.hpp"
+#include "analyzer/detect/finding.hpp"
+#include "analyzer/model/workload.hpp"
+#include "analyzer/plan/plan.hpp"
+#include "analyzer/plan/runner.hpp"
+
+namespace quell::report {
+
+/// Version of the JSON report (docs/report.schema.json). Grows by one with every change that a reader could notice.
+inline constexpr int kReportVersion = 1;
+
+struct Spread {
+  double min = 0;
+  double median = 0;
+  double max = 0;
+};
+
+/// All scopes of one name.
+struct ScopeSummary {
+  std::string name;
+  std::string kind;
+  std::uint64_t count = 0;
+  Spread queries;                    ///< a scope, plumbing (transaction control, session) excluded
+  Spread milliseconds;               ///< wall time of a scope
+  double database_milliseconds = 0;  ///< in all
+};
+
+/// All executions of one fingerprint.
+struct StatementSummary {
+  std::string id;  ///< fingerprint, 16 hexadecimal digits
+  std::string text;
+  std::string kind;
+  std::uint64_t executions = 0;
+  std::uint64_t errors = 0;
+  std::uint64_t rows = 0;
+  double total_ms = 0;
+  double p50_ms = 0;
+  double p95_ms = 0;
+  std::vector<model::CallSite> call_sites;
+};
+
+struct StatementPlan {
+  model::StatementIndex statement = model::kNone;
+  plan::RunResult run;
+  std::vector<std::string> parameters;  ///< as shown; empty under redaction
+};
+
+/// The only result of an analysis; every renderer shows this one value. Statement indices in findings, plans and advice
+/// point into `statements` (same order as the workload's).
+struct Report {
+  trace::Header header;
+  trace::Summary trace;
+  std::string trace_path;
+  double span_ms = 0;
+  std::vector<ScopeSummary> scopes;          ///< by database time, descending
+  std::vector<StatementSummary> statements;  ///< index = model::StatementIndex
+  std::vector<detect::Finding> findings;
+  std::vector<detect::Silence> silences;
+  std::vector<StatementPlan> plans;
+  std::vector<advise::IndexAdvice> index_advice;
+  std::vector<std::string> not_planned;
+  bool database_used = false;  ///< a DSN was given
+};
+
+struct ReportParams {
+  std::string dsn;        ///< empty: no plans and no index advice
+  std::size_t plans = 5;  ///< costliest statements to EXPLAIN
+  bool analyze_writes = false;
+  detect::DetectParams detect;
+  advise::AdviseParams advise;
+};
+
+/// Runs the whole analysis. `step` is told what begins, for progress; may be empty. Throws quell::Error.
+[[nodiscard]] Report build_report(const model::Workload& workload, const std::string& trace_path,
+                                  const ReportParams& params, const std::function<void(const std::string&)>& step = {});
+
+struct RenderParams {
+  bool colour = false;      ///< text only
+  std::size_t width = 100;  ///< text only, columns
+  bool explain_silence = false;
+  bool show_values = false;  ///< bind values in examples and plans; otherwise types and counts only
+};
+
+[[nodiscard]] std::string render_text(const Report& report, const RenderParams& params);
+[[nodiscard]] std::string render_markdown(const Report& report, const RenderParams& params);
+[[nodiscard]] std::string render_json(const Report& report, const RenderParams& params);
+
+}  // namespace quell::report

@@ -1,0 +1,1 @@
+#include <quell/db/pool.hpp>

@@ -1,0 +1,1 @@
+#include "analyzer/detect/finding.hpp"

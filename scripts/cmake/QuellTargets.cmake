@@ -33,6 +33,10 @@ function(quell_configure_target target)
     target_compile_options(${target} PRIVATE
       -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference -Wno-stringop-overflow -Wno-array-bounds)
   endif()
+  # Call sites and __FILE__ are relative to the repository; the second form is what ccache makes of a path.
+  file(RELATIVE_PATH root_from_build "${CMAKE_BINARY_DIR}" "${PROJECT_SOURCE_DIR}")
+  target_compile_options(${target} PRIVATE
+    "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=" "-ffile-prefix-map=${root_from_build}=")
   if(QUELL_WERROR)
     target_compile_options(${target} PRIVATE -Werror)
   endif()

@@ -27,7 +27,7 @@ enum class Source : std::uint8_t { tracer = 0, proxy = 1, hook = 2, ingest = 3 }
 /// A byte string, written once a file before the first event that names its id.
 struct Text {
   TextId id = 0;
-  std::string_view bytes;
+  std::string_view bytes{};
   std::uint64_t full_size = 0;  ///< in bytes; larger than `bytes.size()` where the text was cut at the limit
 };
 
@@ -41,7 +41,7 @@ struct Frame {
 /// A call stack, written once a file before the first event that names its id.
 struct Stack {
   StackId id = 0;
-  std::span<const Frame> frames;
+  std::span<const Frame> frames{};
 };
 
 /// One column of a result.
@@ -56,7 +56,7 @@ struct Column {
 /// The columns of a result, written once a file before the first event that names its id.
 struct Shape {
   ShapeId id = 0;
-  std::span<const Column> columns;
+  std::span<const Column> columns{};
 };
 
 struct Connection {
@@ -122,9 +122,9 @@ enum class ParameterForm : std::uint8_t {
 struct Parameter {
   std::uint32_t type_oid = 0;  ///< 0: the client left it to the server
   ParameterForm form = ParameterForm::null;
-  std::string_view bytes;       ///< as sent, up to the recording limit
+  std::string_view bytes{};     ///< as sent, up to the recording limit
   std::uint64_t full_size = 0;  ///< bytes; larger than `bytes.size()` where it was cut
-  Value value;                  ///< set where `form` is canonical
+  Value value{};                ///< set where `form` is canonical
 };
 
 /// Flags of a query, combined with |.
@@ -158,7 +158,7 @@ struct Query {
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t pipeline_batch = 0;  ///< queries of one batch share one round trip; 0: none
-  std::span<const Parameter> parameters;
+  std::span<const Parameter> parameters{};
 
   [[nodiscard]] bool failed() const { return sqlstate[0] != '\0'; }
 };
@@ -167,10 +167,10 @@ struct Query {
 struct ResultValues {
   QueryId query = 0;
   ShapeId shape = 0;
-  std::uint32_t rows = 0;         ///< recorded rows
-  std::uint32_t columns = 0;      ///< recorded columns
-  std::uint64_t total_rows = 0;   ///< rows of the whole result
-  std::span<const Value> values;  ///< column after column: values[column * rows + row]
+  std::uint32_t rows = 0;           ///< recorded rows
+  std::uint32_t columns = 0;        ///< recorded columns
+  std::uint64_t total_rows = 0;     ///< rows of the whole result
+  std::span<const Value> values{};  ///< column after column: values[column * rows + row]
 
   [[nodiscard]] Value value(std::uint32_t row, std::uint32_t column) const {
     return values[static_cast<std::size_t>(column) * rows + row];
@@ -183,7 +183,7 @@ struct Consumption {
   ShapeId shape = 0;
   std::uint64_t rows_read = 0;
   std::uint64_t total_rows = 0;
-  std::span<const std::uint8_t> columns_read;  ///< one 0 or 1 for each column of the shape
+  std::span<const std::uint8_t> columns_read{};  ///< one 0 or 1 for each column of the shape
 };
 
 enum class PoolAction : std::uint8_t {

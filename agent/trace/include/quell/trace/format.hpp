@@ -31,6 +31,10 @@ inline constexpr std::size_t kMaxFrames = 128;                              ///<
 inline constexpr std::size_t kMaxDictionaryBytes = std::size_t{256} << 20;  ///< all texts of one trace
 inline constexpr std::size_t kBlockBytes = std::size_t{256} << 10;          ///< a block is closed at this raw size
 inline constexpr std::int64_t kBlockNanoseconds = 100'000'000;              ///< or when its first event is this old
+/// Bytes of all parameters of one query; the parameters beyond are kept without their bytes.
+inline constexpr std::size_t kMaxQueryParameterBytes = std::size_t{8} << 20;
+inline constexpr std::size_t kMaxResultValues = std::size_t{1}
+                                                << 20;  ///< values a ResultValues; rows beyond are left out
 /// A block may exceed kBlockBytes by its last event (a text, or parameters of one query): the reader's bound.
 inline constexpr std::size_t kMaxBlockBytes = std::size_t{16} << 20;
 

@@ -48,24 +48,31 @@ enum class PollResult : std::uint8_t {
 
 /// Reads a trace, also one that is still growing. Not thread-safe. Never crashes, hangs or allocates more than
 /// kMaxBlockBytes and the dictionary on damaged or hostile input: damage costs the block it is in and is reported.
-class Reader {
+class Reader final {
  public:
   /// Throws TraceError for a file that cannot be opened, is not a trace, is empty, or has a newer version: one sentence
   /// with the next step.
   static std::unique_ptr<Reader> open(const std::string& path);
 
-  virtual ~Reader() = default;
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
 
   /// Delivers every whole block that was appended since the last call. Each event is delivered exactly once.
-  virtual PollResult poll(EventSink& sink) = 0;
+  PollResult poll(EventSink& sink);
 
   /// Reads to the present end and reports a torn tail as damage. What most callers want.
-  virtual void read_all(EventSink& sink) = 0;
+  void read_all(EventSink& sink);
 
-  [[nodiscard]] virtual const Header& header() const = 0;
-  [[nodiscard]] virtual const Summary& summary() const = 0;
+  [[nodiscard]] const Header& header() const;
+  [[nodiscard]] const Summary& summary() const;
   /// Bytes consumed, for progress.
-  [[nodiscard]] virtual std::uint64_t offset() const = 0;
+  [[nodiscard]] std::uint64_t offset() const;
+
+ private:
+  struct Impl;
+  explicit Reader(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace quell::trace

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -28,45 +29,52 @@ struct WriterParams {
 /// Nothing here throws after construction: a recorder must not harm the program it records. When the file cannot be
 /// written (disk full), the block is dropped, the file is cut back to its last whole block, the lost events are
 /// counted, and later blocks are tried again, led by a Loss event.
-class Writer {
+class Writer final {
  public:
   /// Creates (or truncates) the file. Throws TraceError naming the path and the reason. `header.key` is filled with
   /// random bytes where it is all zero.
   static std::unique_ptr<Writer> create(const std::string& path, Header header, WriterParams params = {});
 
-  /// Flushes and closes.
-  virtual ~Writer() = default;
+  /// Flushes and ends the trace in order.
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   /// The id of a text; writes it on first sight. Cut at kMaxTextBytes. 0 for the empty text, and where the dictionary
   /// is full.
-  virtual TextId text(std::string_view bytes, Source source = Source::tracer) = 0;
-  virtual StackId stack(std::span<const Frame> frames, Source source = Source::tracer) = 0;
-  virtual ShapeId shape(std::span<const Column> columns, Source source = Source::tracer) = 0;
+  TextId text(std::string_view bytes, Source source = Source::tracer);
+  StackId stack(std::span<const Frame> frames, Source source = Source::tracer);
+  ShapeId shape(std::span<const Column> columns, Source source = Source::tracer);
 
-  virtual void write(const Connection&, Source source = Source::tracer) = 0;
-  virtual void write(const ConnectionEnd&, Source source = Source::tracer) = 0;
-  virtual void write(const ScopeBegin&, Source source = Source::tracer) = 0;
-  virtual void write(const ScopeEnd&, Source source = Source::tracer) = 0;
-  virtual void write(const Query&, Source source = Source::tracer) = 0;
-  virtual void write(const ResultValues&, Source source = Source::tracer) = 0;
-  virtual void write(const Consumption&, Source source = Source::tracer) = 0;
-  virtual void write(const Pool&, Source source = Source::tracer) = 0;
-  virtual void write(const Loss&, Source source = Source::tracer) = 0;
+  void write(const Connection&, Source source = Source::tracer);
+  void write(const ConnectionEnd&, Source source = Source::tracer);
+  void write(const ScopeBegin&, Source source = Source::tracer);
+  void write(const ScopeEnd&, Source source = Source::tracer);
+  void write(const Query&, Source source = Source::tracer);
+  void write(const ResultValues&, Source source = Source::tracer);
+  void write(const Consumption&, Source source = Source::tracer);
+  void write(const Pool&, Source source = Source::tracer);
+  void write(const Loss&, Source source = Source::tracer);
 
   /// Closes the open block if its first event came `block_nanoseconds` before `now` (CLOCK_MONOTONIC). Call it at least
   /// ten times a second.
-  virtual void tick(Time now) = 0;
+  void tick(Time now);
 
   /// Closes the open block and hands it to the operating system. False where that failed; `last_error()` says why.
-  virtual bool flush() = 0;
+  bool flush();
 
   /// Empty, or the sentence of the last write failure.
-  [[nodiscard]] virtual const std::string& last_error() const = 0;
+  [[nodiscard]] const std::string& last_error() const;
 
   /// Events of each kind that did not reach the file, indexed by EventKind.
-  [[nodiscard]] virtual const std::array<std::uint64_t, kEventKinds>& lost() const = 0;
+  [[nodiscard]] const std::array<std::uint64_t, kEventKinds>& lost() const;
 
-  [[nodiscard]] virtual const Header& header() const = 0;
+  [[nodiscard]] const Header& header() const;
+
+ private:
+  struct Impl;
+  explicit Writer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace quell::trace

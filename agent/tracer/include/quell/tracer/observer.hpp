@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
-#include <source_location>
 #include <span>
 #include <string_view>
 
 #include <quell/trace/event.hpp>
+#include <quell/trace/source_location.hpp>
 
 /// What a database layer tells whoever watches it. A plain table of functions, so that a layer needs no tracer to be
 /// compiled, and a disabled hook costs one load and one branch. All views are valid during the call only. Functions
@@ -13,11 +13,11 @@
 namespace quell::tracer {
 
 struct ConnectionOpened {
-  std::string_view database;
-  std::string_view user;
-  std::string_view application_name;
-  std::string_view server_version;
-  std::string_view peer;
+  std::string_view database{};
+  std::string_view user{};
+  std::string_view application_name{};
+  std::string_view server_version{};
+  std::string_view peer{};
   std::uint32_t backend_pid = 0;
   trace::Duration connect_duration = 0;
 };
@@ -26,11 +26,11 @@ struct ConnectionOpened {
 struct BoundParameter {
   std::uint32_t type_oid = 0;
   trace::Format format = trace::Format::text;
-  std::string_view bytes;
+  std::string_view bytes{};
 };
 
 struct ColumnOrigin {
-  std::string_view name;
+  std::string_view name{};
   std::uint32_t table_oid = 0;
   std::int16_t attribute_number = 0;
   std::uint32_t type_oid = 0;
@@ -64,19 +64,19 @@ struct StatementFinished {
   trace::Time ready = 0;
   trace::ConnectionId connection = 0;
   trace::ScopeId scope = 0;
-  std::string_view text;
-  std::string_view statement_name;
+  std::string_view text{};
+  std::string_view statement_name{};
   IdSlot* slot = nullptr;  ///< may be null: then the text is looked up by its bytes
   trace::Protocol protocol = trace::Protocol::extended;
   trace::TransactionState transaction_state = trace::TransactionState::unknown;
-  std::uint16_t flags = 0;    ///< trace::query_flag
-  std::string_view sqlstate;  ///< five characters, empty for success
+  std::uint16_t flags = 0;      ///< trace::query_flag
+  std::string_view sqlstate{};  ///< five characters, empty for success
   std::uint64_t rows = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t bytes_received = 0;
   std::uint64_t pipeline_batch = 0;
-  std::span<const BoundParameter> parameters;
-  std::source_location call_site;
+  std::span<const BoundParameter> parameters{};
+  trace::SourceLocation call_site{};
   const ResultView* result = nullptr;  ///< null where there is none
 };
 
@@ -85,12 +85,12 @@ struct ResultConsumed {
   trace::QueryId query = 0;
   std::uint64_t rows_read = 0;
   std::uint64_t total_rows = 0;
-  std::span<const std::uint8_t> columns_read;  ///< one 0 or 1 a column
+  std::span<const std::uint8_t> columns_read{};  ///< one 0 or 1 a column
 };
 
 struct PoolEvent {
   trace::PoolAction action = trace::PoolAction::checkout;
-  std::string_view pool;
+  std::string_view pool{};
   trace::ConnectionId connection = 0;
   trace::ScopeId scope = 0;
   trace::Duration duration = 0;

@@ -88,7 +88,7 @@ class QuerySpan {
  public:
   QuerySpan(std::string_view text, trace::ConnectionId connection, trace::ScopeId scope,
             std::span<const BoundParameter> parameters = {}, IdSlot* slot = nullptr,
-            std::source_location call_site = std::source_location::current()) noexcept;
+            trace::SourceLocation call_site = trace::SourceLocation::current()) noexcept;
   /// Returns the query's id, 0 where nothing records. `parameters` given to the constructor must still be valid.
   trace::QueryId end(std::uint64_t rows = 0, std::string_view sqlstate = {}) noexcept;
 

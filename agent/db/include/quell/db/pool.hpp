@@ -1,0 +1,113 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <quell/db/connection.hpp>
+
+namespace quell::db {
+
+enum class ResetOnReturn : std::uint8_t {
+  rollback,  ///< an open transaction is rolled back; nothing is sent where there is none
+  commit,    ///< an open transaction is committed
+  none,      ///< the next holder gets it as it is
+};
+
+/// SQLAlchemy's QueuePool, names and defaults.
+struct PoolParams {
+  ConnectParams connect;
+  std::string name = "pool";  ///< in errors and traces
+  /// Connections kept open; the pool starts empty. 0: no limit.
+  std::size_t pool_size = 5;
+  /// More connections when all are out, closed on return. -1: no limit.
+  int max_overflow = 10;
+  /// How long acquire() waits for a connection when all are out.
+  std::chrono::milliseconds timeout{30'000};
+  /// Callers that may wait at the same time; the next one fails at once. A longer queue only makes everybody late.
+  std::size_t max_waiting = 200;
+  /// Age at which a connection is replaced at checkout. 0: never.
+  std::chrono::milliseconds recycle{0};
+  /// Ask a connection whether it lives before it is given out. A failed answer replaces it and marks all older ones.
+  bool pre_ping = false;
+  /// No ping for a connection used less than this ago.
+  std::chrono::milliseconds ping_after_idle{500};
+  /// How long a ping, and the clean-up of a returned connection, may take before the connection is closed.
+  std::chrono::milliseconds reset_timeout{2'000};
+  /// The last returned goes out first, so that the others grow idle and can be closed by the server or a proxy.
+  bool use_lifo = false;
+  ResetOnReturn reset_on_return = ResetOnReturn::rollback;
+};
+
+struct AcquireOptions {
+  trace::ScopeId scope = 0;  ///< every statement on the lease belongs to it
+  Deadline deadline = {};    ///< for waiting and for every statement on the lease
+};
+
+struct PoolStatus {
+  std::size_t size = 0;         ///< pool_size
+  std::size_t checked_in = 0;   ///< idle
+  std::size_t checked_out = 0;  ///< held, being opened or being reset
+  std::size_t overflow = 0;     ///< open beyond pool_size
+  std::size_t waiting = 0;
+  /// "pool size 5, checked in 2, overflow 0, checked out 3, waiting 0"
+  [[nodiscard]] std::string to_string() const;
+};
+
+namespace detail {
+class PoolState;
+}
+
+/// A connection on loan. Move-only. Destroyed it goes back to the pool, which rolls back what was left open in the
+/// background, or closes it when it is broken. Dropping it inside a cancelled coroutine is safe.
+class Lease {
+ public:
+  Lease(Lease&& other) noexcept;
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease();
+
+  [[nodiscard]] Connection& operator*() { return connection_; }
+  [[nodiscard]] Connection* operator->() { return &connection_; }
+  /// The connection is closed on return instead of kept.
+  void invalidate();
+  /// Takes the connection out of the pool for good; its slot is free again.
+  [[nodiscard]] Connection detach() &&;
+
+ private:
+  friend class detail::PoolState;
+  Lease(std::shared_ptr<detail::PoolState> pool, std::uint64_t slot, Connection connection);
+  void give_back() noexcept;
+
+  std::shared_ptr<detail::PoolState> pool_;
+  std::uint64_t slot_ = 0;
+  Connection connection_;
+};
+
+/// Belongs to one executor that runs on one thread: one pool for each io_context. Every member is called on that
+/// thread.
+class Pool {
+ public:
+  Pool(boost::asio::any_io_executor executor, PoolParams params);
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool();  ///< as dispose()
+
+  /// Throws PoolTimeout, DeadlineExceeded where `options.deadline` was the earlier one, or ConnectError.
+  [[nodiscard]] Awaitable<Lease> acquire(AcquireOptions options = {}, CallSite site = CallSite::current());
+
+  [[nodiscard]] PoolStatus status() const;
+  /// Every connection opened before now is replaced before its next use.
+  void invalidate_all();
+  /// Closes the idle ones; leased ones are closed when they come back, waiting callers get a UsageError.
+  void dispose();
+
+ private:
+  std::shared_ptr<detail::PoolState> state_;
+};
+
+}  // namespace quell::db

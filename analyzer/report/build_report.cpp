@@ -33,11 +33,16 @@ bool is_plumbing(sql::StatementKind kind) {
 
 std::string_view scope_kind(trace::ScopeKind kind) {
   switch (kind) {
-    case trace::ScopeKind::request: return "request";
-    case trace::ScopeKind::job: return "job";
-    case trace::ScopeKind::test: return "test";
-    case trace::ScopeKind::transaction: return "transaction";
-    case trace::ScopeKind::idle_gap: return "idle_gap";
+    case trace::ScopeKind::request:
+      return "request";
+    case trace::ScopeKind::job:
+      return "job";
+    case trace::ScopeKind::test:
+      return "test";
+    case trace::ScopeKind::transaction:
+      return "transaction";
+    case trace::ScopeKind::idle_gap:
+      return "idle_gap";
   }
   return "";
 }
@@ -158,7 +163,8 @@ bool is_explainable(const sql::StatementFacts& facts) {
   return facts.parsed && (facts.kind == sql::StatementKind::select || sql::writes(facts.kind));
 }
 
-/// The execution to explain, since value sets differ in what they cost: the longest that succeeded and whose binds are whole and in clear; kNone: there is none.
+/// The execution to explain, since value sets differ in what they cost: the longest that succeeded and whose binds are
+/// whole and in clear; kNone: there is none.
 model::QueryIndex to_explain(const model::Workload& workload, model::StatementIndex statement) {
   model::QueryIndex best = model::kNone;
   double longest = -1;

@@ -3,8 +3,8 @@
 #include <string>
 #include <string_view>
 
-#include <boost/json.hpp>
 #include <fmt/format.h>
+#include <boost/json.hpp>
 
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
@@ -173,14 +173,10 @@ json::object finding_json(const Report& report, std::size_t index, const RenderP
 }
 
 json::object node_json(const plan::Node& node, const RenderParams& params) {
-  json::object out{{"type", text(node.type)},
-                   {"relation", text(node.relation)},
-                   {"alias", text(node.alias)},
-                   {"index", text(node.index)},
-                   {"join_type", text(node.join_type)},
-                   {"startup_cost", node.startup_cost},
-                   {"total_cost", node.total_cost},
-                   {"plan_rows", node.plan_rows}};
+  json::object out{{"type", text(node.type)},           {"relation", text(node.relation)},
+                   {"alias", text(node.alias)},         {"index", text(node.index)},
+                   {"join_type", text(node.join_type)}, {"startup_cost", node.startup_cost},
+                   {"total_cost", node.total_cost},     {"plan_rows", node.plan_rows}};
   if (node.analyzed) {
     out["actual_rows"] = node.actual_rows;
     out["loops"] = node.loops;
@@ -289,19 +285,18 @@ void write_pretty(const json::value& value, std::size_t depth, std::string& out)
 std::string render_json(const Report& report, const RenderParams& params) {
   json::array findings;
   for (std::size_t i = 0; i < report.findings.size(); ++i) findings.push_back(finding_json(report, i, params));
-  json::object document{
-      {"report_version", kReportVersion},
-      {"trace", trace_json(report)},
-      {"thresholds", json::object{{"n_plus_one", report.thresholds.n_plus_one_threshold},
-                                  {"duplicate_query", report.thresholds.duplicate_threshold},
-                                  {"slow_ms", report.thresholds.slow_milliseconds}}},
-      {"scopes", scopes_json(report)},
-      {"statements", statements_json(report)},
-      {"findings", std::move(findings)},
-      {"database_used", report.database_used},
-      {"plans", plans_json(report, params)},
-      {"index_advice", index_advice_json(report)},
-      {"not_planned", strings_json(report.not_planned)}};
+  json::object document{{"report_version", kReportVersion},
+                        {"trace", trace_json(report)},
+                        {"thresholds", json::object{{"n_plus_one", report.thresholds.n_plus_one_threshold},
+                                                    {"duplicate_query", report.thresholds.duplicate_threshold},
+                                                    {"slow_ms", report.thresholds.slow_milliseconds}}},
+                        {"scopes", scopes_json(report)},
+                        {"statements", statements_json(report)},
+                        {"findings", std::move(findings)},
+                        {"database_used", report.database_used},
+                        {"plans", plans_json(report, params)},
+                        {"index_advice", index_advice_json(report)},
+                        {"not_planned", strings_json(report.not_planned)}};
   if (params.explain_silence) document["silences"] = silences_json(report);
   std::string out;
   write_pretty(document, 0, out);

@@ -35,10 +35,9 @@ std::string words_of(std::string_view text) {
 
 std::string finding_block(const Report& report, std::size_t index, const RenderParams& params) {
   const detect::Finding& finding = report.findings[index];
-  std::string out =
-      fmt::format("\n### {}. {}, {}: {} ({})\n\n", index + 1, title(finding.kind),
-                  detect::to_string(finding.confidence), name_code(finding.scope_name),
-                  detect::to_string(finding.severity));
+  std::string out = fmt::format("\n### {}. {}, {}: {} ({})\n\n", index + 1, title(finding.kind),
+                                detect::to_string(finding.confidence), name_code(finding.scope_name),
+                                detect::to_string(finding.severity));
   out += fmt::format("- {}\n- {}\n", words_of(evidence(report, finding)), words_of(extent(report, finding)));
   if (finding.edge) out += fmt::format("- value edge: {}\n", name_code(edge_words(*finding.edge)));
   out += fmt::format("- **costs {}**\n", words_of(saving(report, finding)));

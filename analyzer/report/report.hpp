@@ -43,7 +43,7 @@ struct ScopeSummary {
 
 /// All executions of one fingerprint.
 struct StatementSummary {
-  std::string id;  ///< fingerprint, 16 hexadecimal digits
+  std::string id;    ///< fingerprint, 16 hexadecimal digits
   std::string text;  ///< normalized: no literals
   std::string kind;
   std::uint64_t executions = 0;

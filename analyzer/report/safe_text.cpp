@@ -167,13 +167,23 @@ std::string markdown_words(std::string_view text) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     const char c = line[i];
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
       // An empty comment after the sign keeps GitHub from making a mention, a reference or a link.
       case '@':
-      case '#': (out += c) += "<!-- -->"; break;
-      case ':': out += line.compare(i, 3, "://") == 0 ? ":<!-- -->" : ":"; break;
+      case '#':
+        (out += c) += "<!-- -->";
+        break;
+      case ':':
+        out += line.compare(i, 3, "://") == 0 ? ":<!-- -->" : ":";
+        break;
       case '\\':
       case '`':
       case '*':
@@ -185,8 +195,11 @@ std::string markdown_words(std::string_view text) {
       case '!':
       case '|':
       case '~':
-      case '$': (out += '\\') += c; break;
-      default: out += c;
+      case '$':
+        (out += '\\') += c;
+        break;
+      default:
+        out += c;
     }
   }
   // "www." is linked without a colon.

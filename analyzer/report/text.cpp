@@ -20,23 +20,34 @@ enum class Style { plain, strong, dim, red, yellow, cyan, green };
 
 std::string_view code(Style style) {
   switch (style) {
-    case Style::plain: return "";
-    case Style::strong: return "\x1b[1m";
-    case Style::dim: return "\x1b[2m";
-    case Style::red: return "\x1b[1;31m";
-    case Style::yellow: return "\x1b[1;33m";
-    case Style::cyan: return "\x1b[36m";
-    case Style::green: return "\x1b[32m";
+    case Style::plain:
+      return "";
+    case Style::strong:
+      return "\x1b[1m";
+    case Style::dim:
+      return "\x1b[2m";
+    case Style::red:
+      return "\x1b[1;31m";
+    case Style::yellow:
+      return "\x1b[1;33m";
+    case Style::cyan:
+      return "\x1b[36m";
+    case Style::green:
+      return "\x1b[32m";
   }
   return "";
 }
 
 Style style_of(detect::Severity severity) {
   switch (severity) {
-    case detect::Severity::high: return Style::red;
-    case detect::Severity::medium: return Style::yellow;
-    case detect::Severity::low: return Style::cyan;
-    case detect::Severity::info: return Style::dim;
+    case detect::Severity::high:
+      return Style::red;
+    case detect::Severity::medium:
+      return Style::yellow;
+    case detect::Severity::low:
+      return Style::cyan;
+    case detect::Severity::info:
+      return Style::dim;
   }
   return Style::plain;
 }
@@ -120,7 +131,8 @@ class TextReport {
   }
 
   void write_verdict() {
-    line(styled(report_.findings.empty() ? Style::green : Style::strong, verdict(report_)));
+    for (const std::string& text : wrap(verdict(report_), params_.width))
+      line(styled(report_.findings.empty() ? Style::green : Style::strong, text));
     if (report_.findings.empty()) {
       for (const std::string& text : wrap(checked(report_), params_.width)) line(text);
     }
@@ -168,9 +180,9 @@ class TextReport {
     if (index >= report_.examples.size()) return;
     for (const ExampleExecution& execution : report_.examples[index]) {
       if (execution.statement == model::kNone) continue;
-      std::string text = fmt::format("+{} {} ({}, {})", milliseconds(execution.at_ms),
-                                     report_.statements[execution.statement].id, milliseconds(execution.ms),
-                                     counted(execution.rows, "row"));
+      std::string text =
+          fmt::format("+{} {} ({}, {})", milliseconds(execution.at_ms), report_.statements[execution.statement].id,
+                      milliseconds(execution.ms), counted(execution.rows, "row"));
       for (std::size_t i = 0; i < execution.parameters.size(); ++i)
         text += fmt::format("{}${} = {}", i == 0 ? " " : ", ", i + 1, execution.parameters[i]);
       labelled(&execution == &report_.examples[index].front() ? "example" : "", text);
@@ -187,14 +199,15 @@ class TextReport {
       labelled("cost", verified ? fmt::format("{} -> {} over the trace ({} less)", estimate(advice.cost_before),
                                               estimate(advice.cost_after), percent(gain))
                                 : estimate(advice.cost_before) + " over the trace");
-      labelled("checked", fmt::format("{}{}{}", words(advice.verification), advice.note.empty() ? "" : "; ",
-                                      advice.note));
+      labelled("checked",
+               fmt::format("{}{}{}", words(advice.verification), advice.note.empty() ? "" : "; ", advice.note));
       if (advice.size_bytes > 0) labelled("size", "about " + bytes(advice.size_bytes));
       for (const advise::ServedStatement& served : advice.statements) {
         if (served.statement == model::kNone) continue;
-        labelled("serves", fmt::format("{} ({}, {} -> {} each) {}", report_.statements[served.statement].id,
-                                       counted(served.executions, "execution"), estimate(served.cost_before),
-                                       estimate(served.cost_after), report_.statements[served.statement].text),
+        labelled("serves",
+                 fmt::format("{} ({}, {} -> {} each) {}", report_.statements[served.statement].id,
+                             counted(served.executions, "execution"), estimate(served.cost_before),
+                             estimate(served.cost_after), report_.statements[served.statement].text),
                  Style::plain, 2);
       }
     }
@@ -232,8 +245,8 @@ class TextReport {
     std::size_t width = 5;
     for (const ScopeSummary& scope : report_.scopes)
       width = std::max(width, std::min<std::size_t>(48, display_width(printable(scope.name))));
-    line(styled(Style::dim, fmt::format("   {:<{}}  {:>6}  {:>17}  {:>24}  {:>12}", "scope", width, "count",
-                                        "queries", "ms", "database")));
+    line(styled(Style::dim, fmt::format("   {:<{}}  {:>6}  {:>17}  {:>24}  {:>12}", "scope", width, "count", "queries",
+                                        "ms", "database")));
     line(styled(Style::dim, fmt::format("   {:<{}}  {:>6}  {:>17}  {:>24}  {:>12}", "", width, "", "min/median/max",
                                         "min/median/max", "in all")));
     for (const ScopeSummary& scope : report_.scopes) {

@@ -14,8 +14,8 @@ namespace {
 
 /// What a reader needs of a node's details, in the order in which it is shown.
 constexpr std::array<std::string_view, 12> kShownDetails = {
-    "Index Cond", "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter",
-    "One-Time Filter", "TID Cond", "Order By", "Sort Key", "Group Key", "Sort Method"};
+    "Index Cond",      "Recheck Cond", "Hash Cond", "Merge Cond", "Join Filter", "Filter",
+    "One-Time Filter", "TID Cond",     "Order By",  "Sort Key",   "Group Key",   "Sort Method"};
 
 constexpr double kMisestimate = 10;
 

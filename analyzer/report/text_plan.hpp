@@ -10,9 +10,9 @@ namespace quell::report {
 /// One line of a plan drawn as a table with the tree in its last column.
 struct PlanLine {
   std::string text;
-  bool costliest = false;    ///< the node with the most self time
-  bool misestimated = false; ///< rows are off by a factor of ten or more
-  bool condition = false;    ///< belongs to the node above
+  bool costliest = false;     ///< the node with the most self time
+  bool misestimated = false;  ///< rows are off by a factor of ten or more
+  bool condition = false;     ///< belongs to the node above
 };
 
 /// The annotated tree: self time, rows estimated and actual, loops, buffers, node. The first line is the heading. Plain

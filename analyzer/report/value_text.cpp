@@ -83,11 +83,13 @@ std::optional<std::string> binary_text(std::uint32_t type, std::string_view byte
     case kText:
     case kBpchar:
     case kVarchar:
-    case kJson: return quoted(bytes);
+    case kJson:
+      return quoted(bytes);
     case kJsonb:  // version byte 1, then the text
       if (bytes.starts_with('\x01')) return quoted(bytes.substr(1));
       break;
-    default: break;
+    default:
+      break;
   }
   return std::nullopt;
 }
@@ -97,12 +99,15 @@ std::optional<std::string> binary_text(std::uint32_t type, std::string_view byte
 std::string value_text(const model::Bind& bind) {
   const std::string_view mark = bind.cut ? "..." : "";
   switch (bind.form) {
-    case trace::ParameterForm::null: return "NULL";
-    case trace::ParameterForm::text: return quoted(bind.bytes) + std::string(mark);
+    case trace::ParameterForm::null:
+      return "NULL";
+    case trace::ParameterForm::text:
+      return quoted(bind.bytes) + std::string(mark);
     case trace::ParameterForm::binary:
       if (auto text = binary_text(bind.type_oid, bind.bytes)) return *text + std::string(mark);
       return fmt::format("<type {}, {} bytes{}>", bind.type_oid, bind.bytes.size(), bind.cut ? ", cut" : "");
-    case trace::ParameterForm::canonical: return "<redacted>";
+    case trace::ParameterForm::canonical:
+      return "<redacted>";
   }
   return {};
 }

@@ -83,47 +83,70 @@ std::string bytes(std::uint64_t size) {
 
 std::string_view title(detect::Kind kind) {
   switch (kind) {
-    case detect::Kind::n_plus_one: return "N+1";
-    case detect::Kind::n_plus_one_write: return "N+1 write";
-    case detect::Kind::duplicate_query: return "duplicate query";
-    case detect::Kind::batch_plus_one: return "batch+1";
-    case detect::Kind::slow_query: return "slow query";
+    case detect::Kind::n_plus_one:
+      return "N+1";
+    case detect::Kind::n_plus_one_write:
+      return "N+1 write";
+    case detect::Kind::duplicate_query:
+      return "duplicate query";
+    case detect::Kind::batch_plus_one:
+      return "batch+1";
+    case detect::Kind::slow_query:
+      return "slow query";
   }
   return "";
 }
 
 std::string_view words(advise::Verification verification) {
   switch (verification) {
-    case advise::Verification::not_verified: return "not verified";
-    case advise::Verification::what_if: return "what-if: the planner's cost with a hypothetical index";
-    case advise::Verification::measured: return "measured with the index in place";
+    case advise::Verification::not_verified:
+      return "not verified";
+    case advise::Verification::what_if:
+      return "what-if: the planner's cost with a hypothetical index";
+    case advise::Verification::measured:
+      return "measured with the index in place";
   }
   return "";
 }
 
 std::string_view name(trace::EventKind kind) {
   switch (kind) {
-    case trace::EventKind::text: return "text";
-    case trace::EventKind::stack: return "stack";
-    case trace::EventKind::shape: return "shape";
-    case trace::EventKind::connection: return "connection";
-    case trace::EventKind::connection_end: return "connection_end";
-    case trace::EventKind::scope_begin: return "scope_begin";
-    case trace::EventKind::scope_end: return "scope_end";
-    case trace::EventKind::query: return "query";
-    case trace::EventKind::result_values: return "result_values";
-    case trace::EventKind::consumption: return "consumption";
-    case trace::EventKind::pool: return "pool";
-    case trace::EventKind::loss: return "loss";
+    case trace::EventKind::text:
+      return "text";
+    case trace::EventKind::stack:
+      return "stack";
+    case trace::EventKind::shape:
+      return "shape";
+    case trace::EventKind::connection:
+      return "connection";
+    case trace::EventKind::connection_end:
+      return "connection_end";
+    case trace::EventKind::scope_begin:
+      return "scope_begin";
+    case trace::EventKind::scope_end:
+      return "scope_end";
+    case trace::EventKind::query:
+      return "query";
+    case trace::EventKind::result_values:
+      return "result_values";
+    case trace::EventKind::consumption:
+      return "consumption";
+    case trace::EventKind::pool:
+      return "pool";
+    case trace::EventKind::loss:
+      return "loss";
   }
   return "";
 }
 
 std::string_view name(trace::Damage::Kind kind) {
   switch (kind) {
-    case trace::Damage::Kind::torn_tail: return "torn_tail";
-    case trace::Damage::Kind::bad_block: return "bad_block";
-    case trace::Damage::Kind::unknown_block: return "unknown_block";
+    case trace::Damage::Kind::torn_tail:
+      return "torn_tail";
+    case trace::Damage::Kind::bad_block:
+      return "bad_block";
+    case trace::Damage::Kind::unknown_block:
+      return "unknown_block";
   }
   return "";
 }
@@ -201,7 +224,8 @@ std::string evidence(const Report& report, const detect::Finding& finding) {
                              : fmt::format("only {}", counted(finding.distinct_values, "distinct value")));
     case detect::Kind::n_plus_one:
     case detect::Kind::n_plus_one_write:
-    case detect::Kind::batch_plus_one: break;
+    case detect::Kind::batch_plus_one:
+      break;
   }
   return fmt::format("{} in one {}, {}, {}", counted(finding.executions, "execution"), noun,
                      counted(finding.distinct_values, "distinct value"),
@@ -215,8 +239,7 @@ std::string extent(const Report& report, const detect::Finding& finding) {
 }
 
 std::string edge_words(const detect::ValueEdge& edge) {
-  std::string out =
-      fmt::format("{} -> {}", column_name(edge.from_table, edge.from_column), edge.to_parameter);
+  std::string out = fmt::format("{} -> {}", column_name(edge.from_table, edge.from_column), edge.to_parameter);
   if (!edge.to_column.empty()) out += fmt::format(" ({})", column_name(edge.to_table, edge.to_column));
   out += fmt::format(", {} of {}", grouped(edge.covered), counted(edge.executions, "execution"));
   if (edge.row_order) out += ", row by row";

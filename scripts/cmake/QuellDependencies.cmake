@@ -30,6 +30,8 @@ endif()
 if(QUELL_BUILD_TESTS)
   find_package(GTest REQUIRED)
   find_package(benchmark REQUIRED)
+  # The system's own: python3-jsonschema is a package of it.
+  set(QUELL_PYTHON /usr/bin/python3)
   include(GoogleTest)
 endif()
 

@@ -163,21 +163,24 @@ bool is_explainable(const sql::StatementFacts& facts) {
   return facts.parsed && (facts.kind == sql::StatementKind::select || sql::writes(facts.kind));
 }
 
-/// The execution to explain, since value sets differ in what they cost: the longest that succeeded and whose binds are
-/// whole and in clear; kNone: there is none.
+bool holds_values(const model::Workload& workload, model::QueryIndex query) {
+  const auto binds = workload.binds(query);
+  return std::none_of(binds.begin(), binds.end(),
+                      [](const model::Bind& bind) { return bind.cut || bind.form == trace::ParameterForm::canonical; });
+}
+
+/// The execution to explain, since value sets differ in what they cost: the longest that succeeded, before all others
+/// one whose values are in the trace. kNone: there is none.
 model::QueryIndex to_explain(const model::Workload& workload, model::StatementIndex statement) {
   model::QueryIndex best = model::kNone;
-  double longest = -1;
+  std::pair<bool, double> best_rank{false, -1.0};
   for (const model::QueryIndex query : workload.queries_of_statement(statement)) {
     const model::Execution execution = workload.execution(query);
     if (execution.failed() || (execution.flags & trace::query_flag::kTextCut) != 0) continue;
-    const auto binds = workload.binds(query);
-    const bool usable = std::none_of(binds.begin(), binds.end(), [](const model::Bind& bind) {
-      return bind.cut || bind.form == trace::ParameterForm::canonical;
-    });
-    if (usable && execution_ms(execution) > longest) {
-      longest = execution_ms(execution);
+    const std::pair<bool, double> rank{holds_values(workload, query), execution_ms(execution)};
+    if (best == model::kNone || rank > best_rank) {
       best = query;
+      best_rank = rank;
     }
   }
   return best;
@@ -188,7 +191,7 @@ StatementPlan explain(const model::Workload& workload, model::StatementIndex sta
   out.statement = statement;
   const model::QueryIndex query = to_explain(workload, statement);
   if (query == model::kNone) {
-    out.run.note = "no execution with whole, clear parameters is in the trace";
+    out.run.note = "no execution that succeeded is in the trace with its whole text";
     return out;
   }
   const sql::StatementFacts& facts = workload.statements()[statement].facts;
@@ -199,9 +202,9 @@ StatementPlan explain(const model::Workload& workload, model::StatementIndex sta
   // Literals of the text count as binds but stand in the text already.
   const auto binds = workload.binds(query);
   for (std::size_t i = 0; i < std::min(binds.size(), static_cast<std::size_t>(facts.parameters)); ++i)
-    request.parameters.push_back({binds[i].type_oid, binds[i].form, std::string(binds[i].bytes)});
+    request.parameters.push_back({binds[i].type_oid, binds[i].form, std::string(binds[i].bytes), binds[i].cut});
   out.run = runner.run(request);
-  out.parameters = shown_binds(workload, query);
+  if (!out.run.generic) out.parameters = shown_binds(workload, query);
   return out;
 }
 

@@ -180,6 +180,8 @@ json::object node_json(const plan::Node& node, const RenderParams& params) {
   if (node.analyzed) {
     out["actual_rows"] = node.actual_rows;
     out["loops"] = node.loops;
+  }
+  if (node.timed) {
     out["total_ms"] = node.total_ms();
     out["self_ms"] = node.self_ms;
   }
@@ -206,7 +208,8 @@ json::array plans_json(const Report& report, const RenderParams& params) {
     json::object plan{{"statement", report.statements[each.statement].id},
                       {"ok", each.run.ok},
                       {"mode", each.run.mode == plan::RunMode::analyze ? "analyze" : "explain"},
-                      {"note", text(each.run.note)}};
+                      {"generic", each.run.generic},
+                      {"note", text(params.show_values ? each.run.note : mask_message(each.run.note))}};
     plan["planning_ms"] = each.run.plan.planning_ms ? json::value(*each.run.plan.planning_ms) : json::value(nullptr);
     plan["execution_ms"] = each.run.plan.execution_ms ? json::value(*each.run.plan.execution_ms) : json::value(nullptr);
     plan["root"] = each.run.ok ? json::value(node_json(each.run.plan.root, params)) : json::value(nullptr);

@@ -82,7 +82,7 @@ std::string index_block(const advise::IndexAdvice& advice) {
 
 std::string plan_block(const Report& report, const StatementPlan& plan, const RenderParams& params) {
   const StatementSummary& statement = report.statements[plan.statement];
-  std::string body = cut(statement.text) + "\n" + cut(plan_heading(plan)) + "\n";
+  std::string body = cut(statement.text) + "\n" + cut(plan_heading(plan, params)) + "\n";
   if (const std::string with = plan_parameters(plan, params); !with.empty()) body += cut(with) + "\n";
   if (plan.run.ok) {
     const std::vector<PlanLine> lines = plan_lines(plan.run.plan, params);

@@ -141,6 +141,19 @@ std::string mask_values(std::string_view expression) {
   return out;
 }
 
+std::string mask_message(std::string_view message) {
+  std::string out(message);
+  for (const std::string_view before : {": \"", "value \""}) {
+    for (std::size_t at = 0; (at = out.find(before, at)) != std::string::npos;) {
+      at += before.size();
+      const std::size_t end = std::min(out.find('"', at), out.size());
+      out.replace(at, end - at, "?");
+      at = std::min(at + 2, out.size());
+    }
+  }
+  return out;
+}
+
 std::string markdown_code(std::string_view text, bool in_table) {
   std::string line = printable(text);
   if (line.empty()) return "(empty)";

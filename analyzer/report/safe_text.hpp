@@ -24,6 +24,10 @@ namespace quell::report {
 /// number as a whole is a measure of the plan and stays.
 [[nodiscard]] std::string mask_values(std::string_view expression);
 
+/// A server's message without the value it complains of: `invalid input syntax for type integer: "?"`, `value "?" is
+/// out of range`. Names of tables and columns stay.
+[[nodiscard]] std::string mask_message(std::string_view message);
+
 /// An inline code span that no text can leave; with `in_table`, also safe between the bars of a table.
 [[nodiscard]] std::string markdown_code(std::string_view text, bool in_table = false);
 

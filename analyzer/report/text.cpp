@@ -227,7 +227,7 @@ class TextReport {
       line(fmt::format("   {}  {}, {} in all", styled(Style::strong, statement.id),
                        counted(statement.executions, "execution"), milliseconds(statement.total_ms)));
       labelled("statement", statement.text, Style::plain, kStatementLines);
-      labelled("plan", plan_heading(plan));
+      labelled("plan", plan_heading(plan, params_));
       if (const std::string with = plan_parameters(plan, params_); !with.empty()) labelled("", with);
       if (!plan.run.ok) continue;
       for (const PlanLine& each : plan_lines(plan.run.plan, params_)) {

@@ -119,12 +119,14 @@ std::vector<PlanLine> plan_lines(const plan::Plan& plan, const RenderParams& par
   return lines;
 }
 
-std::string plan_heading(const StatementPlan& plan) {
-  if (!plan.run.ok) return "no plan: " + plan.run.note;
+std::string plan_heading(const StatementPlan& plan, const RenderParams& params) {
+  const std::string note = params.show_values ? plan.run.note : mask_message(plan.run.note);
+  if (!plan.run.ok) return "no plan: " + note;
   std::string out = plan.run.mode == plan::RunMode::analyze ? "EXPLAIN (ANALYZE, BUFFERS)" : "EXPLAIN";
   if (plan.run.plan.planning_ms) out += ", planning " + milliseconds(*plan.run.plan.planning_ms);
   if (plan.run.plan.execution_ms) out += ", execution " + milliseconds(*plan.run.plan.execution_ms);
-  if (!plan.run.note.empty()) out += "; " + plan.run.note;
+  if (plan.run.generic) out += " of the generic plan";
+  if (!note.empty()) out += "; " + note;
   return out;
 }
 

@@ -20,7 +20,7 @@ struct PlanLine {
 [[nodiscard]] std::vector<PlanLine> plan_lines(const plan::Plan& plan, const RenderParams& params);
 
 /// "EXPLAIN (ANALYZE, BUFFERS), planning 0.120 ms, execution 4.10 ms".
-[[nodiscard]] std::string plan_heading(const StatementPlan& plan);
+[[nodiscard]] std::string plan_heading(const StatementPlan& plan, const RenderParams& params);
 
 /// "with $1 = 42, $2 = 'x'", or "with 2 captured parameters (--show-values shows them)"; empty where there are none.
 [[nodiscard]] std::string plan_parameters(const StatementPlan& plan, const RenderParams& params);

@@ -54,14 +54,23 @@ ChildProcess ChildProcess::start(ChildParams params) {
   const std::vector<char*> envp = pointers_to(environment);
   const std::vector<char*> argv = pointers_to(child.params_.arguments);
   const pid_t parent = getpid();
+  // A signal that comes before exec must end the child, not run our handlers in it.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
   child.pid_ = fork();
-  if (child.pid_ < 0) throw Error(fmt::format("cannot start a process for {}", child.params_.arguments[0]));
-  if (child.pid_ > 0) return child;
+  if (child.pid_ != 0) {
+    sigprocmask(SIG_SETMASK, &before, nullptr);
+    if (child.pid_ < 0) throw Error(fmt::format("cannot start a process for {}", child.params_.arguments[0]));
+    return child;
+  }
   // Between fork and exec only async-signal-safe calls.
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (getppid() != parent) _exit(kCannotExecute);
   setpgid(0, 0);
-  signal(SIGPIPE, SIG_DFL);
   const int log = open(child.params_.log_path.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   const int null = open("/dev/null", O_RDONLY);
   if (log < 0 || null < 0) _exit(kCannotExecute);

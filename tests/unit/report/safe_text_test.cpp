@@ -61,6 +61,15 @@ TEST(MaskValues, LeavesMeasuresAlone) {
   EXPECT_EQ(mask_values("quicksort"), "quicksort");
 }
 
+TEST(MaskMessage, HidesTheValueTheServerComplainsOf) {
+  EXPECT_EQ(mask_message("invalid input syntax for type integer: \"ann\""),
+            "invalid input syntax for type integer: \"?\"");
+  EXPECT_EQ(mask_message("value \"99999999999\" is out of range for type integer"),
+            "value \"?\" is out of range for type integer");
+  EXPECT_EQ(mask_message("invalid input syntax for type json: \"cut"), "invalid input syntax for type json: \"?");
+  EXPECT_EQ(mask_message("relation \"posts\" does not exist"), "relation \"posts\" does not exist");
+}
+
 TEST(MarkdownCode, HasAFenceLongerThanAnyRunInside) {
   EXPECT_EQ(markdown_code("a"), "`a`");
   EXPECT_EQ(markdown_code("a`b``c"), "```a`b``c```");

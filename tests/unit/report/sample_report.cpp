@@ -69,11 +69,12 @@ report::StatementPlan plan_of_books() {
   scan.total_cost = 180;
   scan.plan_rows = 5;
   scan.analyzed = true;
+  scan.timed = true;
   scan.actual_total_ms = 3;
   scan.actual_rows = 400;
   scan.loops = 1;
   scan.rows_removed_by_filter = 9600;
-  scan.buffers = plan::Buffers{80, 20, 0, 0, 0, 0, 0, 0};
+  scan.buffers = plan::Buffers{.shared_hit = 80, .shared_read = 20};
   scan.details = {{"Filter", "((title = 'Winter Gardens'::text) AND (price > 12.5) AND (shelf_id = $1))"}};
   scan.self_ms = 3;
   plan::Node sort;
@@ -81,6 +82,7 @@ report::StatementPlan plan_of_books() {
   sort.total_cost = 190.25;
   sort.plan_rows = 5;
   sort.analyzed = true;
+  sort.timed = true;
   sort.actual_total_ms = 3.5;
   sort.actual_rows = 400;
   sort.loops = 1;

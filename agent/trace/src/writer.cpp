@@ -215,7 +215,7 @@ bool Writer::Impl::write_bytes(const unsigned char* bytes, std::size_t size) {
     if (wrote < 0 && errno == EINTR) continue;
     error = wrote < 0 ? reason_of(errno) : "nothing could be written";
     // Where this fails too, the next block overwrites what the failed one left.
-    if (::ftruncate(file, static_cast<off_t>(file_end)) != 0) error += ", and the file could not be cut back";
+    static_cast<void>(::ftruncate(file, static_cast<off_t>(file_end)) == 0);
     return false;
   }
   file_end += size;

@@ -48,7 +48,9 @@ void add_explain_command(CLI::App& app) {
   CLI::App& command =
       *app.add_subcommand("explain", "Plans of a trace's costliest statements, run with captured values");
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("TRACE", arguments->trace, "A trace recorded with QUELL_TRACE")->required()->option_text("");
+  command.add_option("TRACE", arguments->trace, "A trace recorded with QUELL_TRACE")
+      ->required()
+      ->option_text("(required)");
   command.add_option("--dsn", arguments->dsn, "The database to run EXPLAIN on")->required()->option_text("DSN");
   command.add_option("--statement", arguments->statement, "Only the statement with this fingerprint")
       ->check([](const std::string& id) {

@@ -41,7 +41,9 @@ void report(const Arguments& arguments) {
 void add_report_command(CLI::App& app) {
   CLI::App& command = *app.add_subcommand("report", "Findings, plans and index advice of a trace");
   const auto arguments = std::make_shared<Arguments>();
-  command.add_option("TRACE", arguments->trace, "A trace recorded with QUELL_TRACE")->required()->option_text("");
+  command.add_option("TRACE", arguments->trace, "A trace recorded with QUELL_TRACE")
+      ->required()
+      ->option_text("(required)");
   CLI::Option* dsn =
       command.add_option("--dsn", arguments->dsn, "The database: adds plans and index advice")->option_text("DSN");
   add_format_option(command, arguments->report.format);

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,21 +19,36 @@ int fail(int exit_code, const std::string& sentence) {
   return exit_code;
 }
 
-/// "quell trace info": the command that was being given when parsing failed.
-std::string command_path(const CLI::App& app) {
-  std::string path = app.get_name();
-  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
-    at = at->get_subcommands().front();
-    path += " " + at->get_name();
-  }
-  return path;
+/// The command that was being given when parsing failed.
+const CLI::App& innermost(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
 }
 
-std::string sentence_of(const CLI::ParseError& error) {
+/// "quell trace info"
+std::string path_of(const CLI::App& app) {
+  return app.get_parent() ? path_of(*app.get_parent()) + " " + app.get_name() : app.get_name();
+}
+
+std::string commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// CLI11's own words where they say what to do; ours for the two mistakes that are made most.
+std::string sentence_of(const CLI::ParseError& error, const CLI::App& command) {
+  const auto extra = command.remaining();
+  const bool lacks_command = dynamic_cast<const CLI::RequiredError*>(&error) &&
+                             !command.get_subcommands([](const CLI::App*) { return true; }).empty();
+  if (lacks_command && extra.empty()) return fmt::format("name a command: {}", commands_of(command));
+  if (lacks_command) return fmt::format("there is no command '{}', only {}", extra[0], commands_of(command));
+  if (dynamic_cast<const CLI::ExtrasError*>(&error) && !extra.empty())
+    return fmt::format("`{}` takes no '{}'", path_of(command), fmt::join(extra, " "));
   std::string sentence = error.what();
-  for (char& c : sentence) {
-    if (c == '\n') c = ' ';
-  }
+  std::replace(sentence.begin(), sentence.end(), '\n', ' ');
   while (!sentence.empty() && (sentence.back() == ' ' || sentence.back() == '.')) sentence.pop_back();
   return sentence;
 }
@@ -56,7 +73,8 @@ int run(int argc, char** argv) {
     return 0;
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
-    return fail(2, fmt::format("{}; `{} --help` shows how to call it", sentence_of(error), command_path(app)));
+    const CLI::App& command = innermost(app);
+    return fail(2, fmt::format("{}; `{} --help` shows how to call it", sentence_of(error, command), path_of(command)));
   } catch (const UsageError& error) {
     return fail(2, error.what());
   } catch (const Interrupted& error) {

@@ -18,7 +18,7 @@ void add_trace_command(CLI::App& app) {
     std::string format = "text";
   };
   const auto arguments = std::make_shared<Arguments>();
-  info.add_option("FILE", arguments->file, "A trace recorded with QUELL_TRACE")->required();
+  info.add_option("FILE", arguments->file, "A trace recorded with QUELL_TRACE")->required()->option_text("(required)");
   info.add_option("--format", arguments->format, "text or json; default text")
       ->check(CLI::IsMember({"text", "json"}).description(""))
       ->option_text("FORMAT");

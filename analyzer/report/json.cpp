@@ -235,7 +235,7 @@ json::array index_advice_json(const Report& report) {
                                {"cost_before", advice.cost_before},
                                {"cost_after", advice.cost_after},
                                {"size_bytes", advice.size_bytes > 0 ? json::value(advice.size_bytes) : json::value()},
-                               {"verification", advise::to_string(advice.verification)},
+                               {"verification", name(advice.verification)},
                                {"note", text(advice.note)},
                                {"statements", std::move(served)}});
   }

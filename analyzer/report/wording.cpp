@@ -109,6 +109,18 @@ std::string_view words(advise::Verification verification) {
   return "";
 }
 
+std::string_view name(advise::Verification verification) {
+  switch (verification) {
+    case advise::Verification::not_verified:
+      return "not_verified";
+    case advise::Verification::what_if:
+      return "what_if";
+    case advise::Verification::measured:
+      return "measured";
+  }
+  return "";
+}
+
 std::string_view name(trace::EventKind kind) {
   switch (kind) {
     case trace::EventKind::text:

@@ -26,6 +26,8 @@ namespace quell::report {
 
 [[nodiscard]] std::string_view title(detect::Kind kind);
 [[nodiscard]] std::string_view words(advise::Verification verification);
+/// Names of the JSON report.
+[[nodiscard]] std::string_view name(advise::Verification verification);
 [[nodiscard]] std::string_view name(trace::EventKind kind);
 [[nodiscard]] std::string_view name(trace::Damage::Kind kind);
 

@@ -244,6 +244,7 @@ void add_database_results(const model::Workload& workload, const ReportParams& p
   advise::AdviseResult result = advise::advise_indexes(workload, advise_params);
   report.index_advice = std::move(result.advice);
   report.not_planned = std::move(result.not_planned);
+  report.rejected_indexes = std::move(result.rejected);
 }
 
 }  // namespace

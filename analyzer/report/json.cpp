@@ -252,6 +252,13 @@ json::array silences_json(const Report& report) {
   return out;
 }
 
+json::array rejected_json(const Report& report) {
+  json::array out;
+  for (const advise::RejectedIndex& each : report.rejected_indexes)
+    out.push_back(json::object{{"ddl", text(each.ddl)}, {"reason", text(each.reason)}});
+  return out;
+}
+
 /// Two spaces a level; numbers in their shortest exact form (Boost.JSON 1.81 writes 1.5 as 1.5E0 and never indents).
 void write_pretty(const json::value& value, std::size_t depth, std::string& out) {
   const auto line = [&](std::size_t levels) { (out += '\n').append(levels * 2, ' '); };
@@ -300,7 +307,10 @@ std::string render_json(const Report& report, const RenderParams& params) {
                         {"plans", plans_json(report, params)},
                         {"index_advice", index_advice_json(report)},
                         {"not_planned", strings_json(report.not_planned)}};
-  if (params.explain_silence) document["silences"] = silences_json(report);
+  if (params.explain_silence) {
+    document["silences"] = silences_json(report);
+    document["rejected_indexes"] = rejected_json(report);
+  }
   std::string out;
   write_pretty(document, 0, out);
   out += '\n';

@@ -125,6 +125,10 @@ std::string silences_block(const Report& report) {
   for (const detect::Silence& silence : report.silences)
     out += fmt::format("- {}: {}: {}\n", name_code(silence.scope_name), counted(silence.executions, "execution"),
                        words_of(silence.reason));
+  if (report.rejected_indexes.empty()) return out;
+  out += "\n### Indexes that are not advised\n\n";
+  for (const advise::RejectedIndex& each : report.rejected_indexes)
+    out += fmt::format("- {}: {}\n", name_code(each.ddl), words_of(each.reason));
   return out;
 }
 

@@ -86,7 +86,8 @@ struct Report {
   std::vector<StatementPlan> plans;
   std::vector<advise::IndexAdvice> index_advice;
   std::vector<std::string> not_planned;
-  bool database_used = false;  ///< a DSN was given
+  std::vector<advise::RejectedIndex> rejected_indexes;  ///< shown with the silences
+  bool database_used = false;                           ///< a DSN was given
 };
 
 struct ReportParams {
@@ -106,12 +107,12 @@ struct ReportParams {
                                   const ReportParams& params, const std::function<void(const std::string&)>& step = {});
 
 struct RenderParams {
-  bool colour = false;      ///< text only
-  std::size_t width = 100;  ///< text only, columns
-  std::size_t top = 10;     ///< text and Markdown: statements in the table, by total time
-  bool explain_silence = false;
-  bool show_values = false;  ///< bind values in examples and plans; otherwise only how many there are
-  bool plans_only = false;   ///< text and Markdown: the plans and nothing else
+  bool colour = false;           ///< text only
+  std::size_t width = 100;       ///< text only, columns
+  std::size_t top = 10;          ///< text and Markdown: statements in the table, by total time
+  bool explain_silence = false;  ///< also what was looked at and is no finding or no advice, and why
+  bool show_values = false;      ///< bind values in examples and plans; otherwise only how many there are
+  bool plans_only = false;       ///< text and Markdown: the plans and nothing else
 };
 
 [[nodiscard]] std::string render_text(const Report& report, const RenderParams& params);

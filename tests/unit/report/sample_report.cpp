@@ -141,6 +141,7 @@ report::Report shop_report() {
                           245'760,
                           advise::Verification::what_if,
                           ""}};
+  report.rejected_indexes = {{"CREATE INDEX CONCURRENTLY ON books (title)", "saves too little"}};
   report.not_planned = {"3333333333333333: no condition an index could serve"};
   return report;
 }
@@ -168,6 +169,7 @@ report::Report hostile_report() {
   report.index_advice[0].table = evil;
   report.index_advice[0].note = evil;
   report.not_planned = {evil};
+  report.rejected_indexes = {{evil, evil}};
   report.plans[0].run.plan.root.relation = evil;
   report.plans[0].run.plan.root.details = {{evil, evil}, {"Filter", evil}};
   report.plans[1].run.note = evil;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -73,8 +74,8 @@ struct Execution {
   [[nodiscard]] bool failed() const { return sqlstate[0] != '\0'; }
 };
 
-/// A value an execution was given: a parameter, or a literal of its text where the driver inlined it. `bytes` are as
-/// sent (empty when redacted); `value` is canonical.
+/// A value an execution was given: a parameter or, where the text has no $n, a literal of its text (the driver inlined
+/// it). `bytes` are as sent, of a literal without quotes and escapes (empty when redacted); `value` is canonical.
 struct Bind {
   std::uint32_t type_oid = 0;
   trace::ParameterForm form = trace::ParameterForm::null;
@@ -97,10 +98,10 @@ struct RecordedResult {
   std::span<const std::uint32_t> recorded_columns;
   std::uint32_t rows = 0;
   std::uint64_t total_rows = 0;
-  std::span<const trace::Value> values;  ///< column after column
-  [[nodiscard]] trace::Value value(std::uint32_t row, std::uint32_t column) const {
-    return values[static_cast<std::size_t>(column) * rows + row];
-  }
+  /// `column` counts recorded columns. Appends nothing, allocates nothing.
+  [[nodiscard]] trace::Value value(std::uint32_t row, std::uint32_t column) const;
+
+  const std::uint8_t* packed = nullptr;  ///< the values as the workload keeps them (packed_values.hpp)
 };
 
 struct ConsumedResult {
@@ -108,6 +109,12 @@ struct ConsumedResult {
   std::uint64_t total_rows = 0;
   std::span<const std::uint8_t> columns_read;
 };
+
+/// A scope that no event told of, but the loader derived (see docs/detection.md, "Scopes").
+inline constexpr std::string_view kTransactionScopeName = "(transaction)";
+inline constexpr std::string_view kIdleGapScopeName = "(idle gap)";
+
+struct WorkloadState;  // private to analyzer/model
 
 /// Everything a trace says, in columns, sorted by start time; immutable after loading, so any number of threads may
 /// read it. Views it returns live as long as it does.
@@ -130,11 +137,14 @@ class Workload {
   [[nodiscard]] ScopeIndex scope_of(QueryIndex query) const;
   /// The text as sent (with this execution's own literals).
   [[nodiscard]] std::string_view text_of(QueryIndex query) const;
-  [[nodiscard]] std::span<const Bind> binds(QueryIndex query) const;
+  [[nodiscard]] std::vector<Bind> binds(QueryIndex query) const;
+  /// The canonical values of the binds alone, appended to `out`: what detection reads of every execution.
+  void bind_values(QueryIndex query, std::vector<trace::Value>& out) const;
   [[nodiscard]] std::optional<RecordedResult> result(QueryIndex query) const;
   [[nodiscard]] std::optional<ConsumedResult> consumption(QueryIndex query) const;
 
-  /// Executions of one scope / of one statement / outside every scope, in time order.
+  /// Executions of one scope / of one statement / outside every scope, in time order. An execution belongs to the
+  /// innermost scope that was named with it.
   [[nodiscard]] std::span<const QueryIndex> queries_of_scope(ScopeIndex scope) const;
   [[nodiscard]] std::span<const QueryIndex> queries_of_statement(StatementIndex statement) const;
   [[nodiscard]] std::span<const QueryIndex> queries_without_scope() const;
@@ -142,13 +152,13 @@ class Workload {
   /// Innermost frame first; empty where unknown.
   [[nodiscard]] std::span<const CallSite> stack(trace::StackId stack) const;
 
-  /// Name of a table by the OID seen in result columns, where some statement of the trace tells it; empty if unknown.
+  /// Name of a table by the OID seen in result columns, where some statement of the trace tells it, with its schema
+  /// where the statement gives one; empty if unknown.
   [[nodiscard]] std::string_view table_name(std::uint32_t table_oid) const;
 
  private:
   friend class WorkloadBuilder;
-  struct State;
-  std::unique_ptr<State> state_;
+  std::unique_ptr<WorkloadState> state_;
 };
 
 /// `progress(done, total)` in bytes of the file; may be empty; returning false cancels (then an Error is thrown).

@@ -50,6 +50,7 @@ struct Predicate {
   std::string column;
   PredicateOperator op = PredicateOperator::other;
   int parameter = 0;          ///< n of $n on the other side; 0: none
+  int bind = 0;               ///< position (from 1) of the compared value among an execution's binds; 0: none
   bool literal = false;       ///< a constant on the other side
   std::string literal_value;  ///< its text where `literal`
   bool conjunctive = true;    ///< AND-ed at the top level; false under OR or NOT
@@ -65,9 +66,15 @@ struct OrderColumn {
   bool nulls_first = false;
 };
 
+/// A column that INSERT or UPDATE writes straight from a bind.
+struct Assignment {
+  std::string column;
+  int bind = 0;  ///< position (from 1) among an execution's binds, of the first row where there are several
+};
+
 /// A literal of the statement text in the order of the text: what a driver inlined instead of binding.
 struct Literal {
-  std::string value;  ///< without quotes; "" for NULL
+  std::string value;  ///< without quotes and escapes; "t" and "f" for booleans; "" for NULL
   bool is_null = false;
   bool is_string = false;
 };
@@ -84,19 +91,29 @@ struct StatementFacts {
   std::vector<OrderColumn> order_by;
   std::vector<OrderColumn> group_by;
   std::vector<std::string> written_columns;  ///< of INSERT (in order) and UPDATE SET
+  std::vector<Assignment> assignments;       ///< those of them that take a bind
   bool has_limit = false;
   bool has_offset = false;
+  int limit_bind = 0;            ///< position (from 1) of LIMIT's value among the binds; 0: none
+  int offset_bind = 0;           ///< likewise OFFSET's
   bool locks_rows = false;       ///< FOR UPDATE / SHARE
   bool aggregates_only = false;  ///< select list of aggregates and no GROUP BY: count(*), max(x), exists
   bool distinct = false;
   bool volatile_functions = false;  ///< calls nextval, random, clock_timestamp, pg_* with effects, or unknown functions
-  std::vector<Literal> literals;    ///< in text order; only for the text these facts were made from
-  int parameters = 0;               ///< highest n of $n in the original text
+  /// In text order, without the column ordinals of ORDER BY and GROUP BY; only for the text these facts were made from.
+  std::vector<Literal> literals;
+  int parameters = 0;  ///< highest n of $n in the original text
+
+  // Binds of an execution are its parameters or, where the text has no $n, its literals in text order.
 
   [[nodiscard]] bool is_write() const { return writes(kind) || writes_in_cte; }
 };
 
-/// Never throws on any bytes. Thread-safe.
+/// Never throws on any bytes but std::bad_alloc. Thread-safe. Costs a parse (tens of microseconds): for many texts,
+/// take the facts once for each template (lexer.hpp).
 [[nodiscard]] StatementFacts analyze_statement(std::string_view text);
+
+/// `text` begins like this kind of statement: what a lexer can tell. `first_word` in any letter case.
+[[nodiscard]] StatementKind kind_of_first_word(std::string_view first_word);
 
 }  // namespace quell::sql

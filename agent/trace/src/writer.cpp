@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 #include <deque>
 #include <optional>
@@ -58,6 +59,32 @@ std::optional<Time> time_of(const Event& event) {
 std::optional<Time> time_of(const Query& query) {
   return last_time(query);
 }
+
+/// A write beyond the process's file size limit must fail, not end the program with SIGXFSZ.
+class FileSizeSignalHeldBack {
+ public:
+  FileSizeSignalHeldBack() {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+  }
+  ~FileSizeSignalHeldBack() {
+    const int error = errno;
+    if (sigismember(&before_, SIGXFSZ) == 0) {
+      const timespec no_wait{};
+      while (sigtimedwait(&signal_, nullptr, &no_wait) == SIGXFSZ) {
+      }
+      pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    errno = error;
+  }
+  FileSizeSignalHeldBack(const FileSizeSignalHeldBack&) = delete;
+  FileSizeSignalHeldBack& operator=(const FileSizeSignalHeldBack&) = delete;
+
+ private:
+  sigset_t signal_{};
+  sigset_t before_{};
+};
 
 struct DictionaryEntry {
   EventKind kind = EventKind::text;
@@ -149,7 +176,9 @@ struct Writer::Impl {
 
 Writer::Impl::~Impl() {
   ZSTD_freeCCtx(compressor);
-  if (file >= 0) ::close(file);
+  if (file < 0) return;
+  ::flock(file, LOCK_UN);  // a forked child may hold the file open
+  ::close(file);
 }
 
 void Writer::Impl::open() {
@@ -175,6 +204,7 @@ void Writer::Impl::open() {
 }
 
 bool Writer::Impl::write_bytes(const unsigned char* bytes, std::size_t size) {
+  const FileSizeSignalHeldBack held_back;
   std::size_t done = 0;
   while (done < size) {
     const ssize_t wrote = ::pwrite(file, bytes + done, size - done, static_cast<off_t>(file_end + done));
@@ -185,7 +215,7 @@ bool Writer::Impl::write_bytes(const unsigned char* bytes, std::size_t size) {
     if (wrote < 0 && errno == EINTR) continue;
     error = wrote < 0 ? reason_of(errno) : "nothing could be written";
     // Where this fails too, the next block overwrites what the failed one left.
-    if (::ftruncate(file, static_cast<off_t>(file_end)) != 0) error += ", and the file could not be cut back";
+    static_cast<void>(::ftruncate(file, static_cast<off_t>(file_end)) == 0);
     return false;
   }
   file_end += size;

@@ -18,8 +18,8 @@ struct Header {
   std::int64_t created_monotonic_ns = 0;  ///< CLOCK_MONOTONIC at the same moment: joins the two clocks
   HashKey key{};                          ///< of the canonical values
   bool redacted = false;                  ///< parameters and values only as keyed hashes
-  std::string program;                    ///< name of what was recorded, e.g. "quell-reference"
-  std::string agent;                      ///< who recorded, e.g. "quell-tracer 0.1.0"
+  std::string program{};                  ///< name of what was recorded, e.g. "quell-reference"
+  std::string agent{};                    ///< who recorded, e.g. "quell-tracer 0.1.0"
 };
 
 /// Limits of the format. A reader refuses larger claims; a writer cuts and says so.

@@ -3,7 +3,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <memory>
+#include <quell/trace/source_location.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,7 +31,9 @@ struct TracerParams {
   /// Result rows and key-like columns recorded of each result; 0 records none.
   std::uint32_t result_rows = 256;
   std::uint32_t result_columns = 16;
-  /// Bytes recorded of one parameter.
+  /// Values of a key-like column longer than this many bytes are no keys; they are recorded as NULL.
+  std::size_t value_bytes = 256;
+  /// Bytes recorded of one parameter; at most trace::kMaxParameterBytes.
   std::size_t parameter_bytes = trace::kMaxParameterBytes;
 };
 
@@ -52,8 +55,15 @@ TracerStatus stop();
 /// Returns whether recording started.
 bool start_from_environment(std::string_view program);
 
+namespace detail {
+/// Number of the current recording in this process; 0: nothing records.
+extern std::atomic<std::uint64_t> recording_epoch;
+}  // namespace detail
+
 /// One relaxed load.
-[[nodiscard]] bool enabled() noexcept;
+[[nodiscard]] inline bool enabled() noexcept {
+  return detail::recording_epoch.load(std::memory_order_relaxed) != 0;
+}
 
 /// CLOCK_MONOTONIC in nanoseconds.
 [[nodiscard]] trace::Time now() noexcept;
@@ -88,13 +98,35 @@ class QuerySpan {
  public:
   QuerySpan(std::string_view text, trace::ConnectionId connection, trace::ScopeId scope,
             std::span<const BoundParameter> parameters = {}, IdSlot* slot = nullptr,
-            trace::SourceLocation call_site = trace::SourceLocation::current()) noexcept;
-  /// Returns the query's id, 0 where nothing records. `parameters` given to the constructor must still be valid.
-  trace::QueryId end(std::uint64_t rows = 0, std::string_view sqlstate = {}) noexcept;
+            trace::SourceLocation call_site = trace::SourceLocation::current()) noexcept
+      : on_(enabled()) {
+    if (!on_) return;
+    text_ = text;
+    connection_ = connection;
+    scope_ = scope;
+    parameters_ = parameters;
+    slot_ = slot;
+    call_site_ = call_site;
+    start_ = now();
+  }
+  /// Returns the query's id, 0 where nothing records. `text` and `parameters` given to the constructor must still be
+  /// valid.
+  trace::QueryId end(std::uint64_t rows = 0, std::string_view sqlstate = {}) noexcept {
+    return on_ ? record(rows, sqlstate) : 0;
+  }
 
  private:
-  StatementFinished fields_;
+  trace::QueryId record(std::uint64_t rows, std::string_view sqlstate) noexcept;
+
+  // Set only while something records: an idle span costs one load.
   bool on_;
+  trace::Time start_;
+  std::string_view text_;
+  trace::ScopeId scope_;
+  std::span<const BoundParameter> parameters_;
+  IdSlot* slot_;
+  trace::SourceLocation call_site_;
+  trace::ConnectionId connection_;
 };
 
 }  // namespace quell::tracer

@@ -1,5 +1,7 @@
 #include "gui/model/summary_models.hpp"
 
+#include <algorithm>
+
 #include "gui/model/wording.hpp"
 
 namespace quell::gui {
@@ -27,6 +29,11 @@ void StatementModel::set_session(SessionPtr session) {
     }
   }
   endResetModel();
+}
+
+bool StatementModel::has_errors() const {
+  return session_ && std::any_of(session_->report.statements.begin(), session_->report.statements.end(),
+                                 [](const report::StatementSummary& statement) { return statement.errors > 0; });
 }
 
 int StatementModel::rowCount(const QModelIndex& parent) const {
@@ -102,8 +109,8 @@ QString StatementModel::text(std::size_t row, Column column) const {
 }
 
 QVariant StatementModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  static constexpr const char* kNames[kColumns] = {"Statement", "Calls", "Total",  "p50",
-                                                   "p95",       "Rows",  "Errors", "Finding"};
+  static constexpr const char* kNames[kColumns] = {"Statement", "Finding", "Calls", "Total",
+                                                   "p95",       "p50",     "Rows",  "Errors"};
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= kColumns) return {};
   return QString::fromLatin1(kNames[section]);
 }

@@ -17,9 +17,11 @@ inline constexpr int kSortRole = Qt::UserRole + 1;
 class StatementModel : public QAbstractTableModel {
   Q_OBJECT
  public:
-  enum Column { kStatement, kExecutions, kTotal, kP50, kP95, kRows, kErrors, kFinding, kColumns };
+  enum Column { kStatement, kFinding, kExecutions, kTotal, kP95, kP50, kRows, kErrors, kColumns };
   using QAbstractTableModel::QAbstractTableModel;
   void set_session(SessionPtr session);
+  /// Some statement failed at least once.
+  [[nodiscard]] bool has_errors() const;
 
   [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override;
   [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override;

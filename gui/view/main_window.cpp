@@ -76,7 +76,7 @@ void MainWindow::build_tabs() {
   tabs_->tabBar()->setAccessibleName(QStringLiteral("Tables"));
   statement_table_ = new DataTable(QStringLiteral("Statements"), tabs_);
   statement_table_->setModel(&statement_rows_);
-  statement_table_->set_column_widths({0, 7, 9, 9, 9, 7, 6, 17});
+  statement_table_->set_column_widths({0, 13, 6, 7, 7, 7, 6, 6});
   statement_table_->sortByColumn(StatementModel::kTotal, Qt::DescendingOrder);
   query_table_ = new DataTable(QStringLiteral("Queries"), tabs_);
   query_table_->setModel(&query_model_);
@@ -128,7 +128,7 @@ void MainWindow::restore_default_layout() {
     addDockWidget(Qt::RightDockWidgetArea, inspector_dock_);
   }
   resizeDocks({findings_dock_, inspector_dock_}, {width() * 23 / 100, width() * 36 / 100}, Qt::Horizontal);
-  resizeDocks({timeline_dock_}, {height() * 34 / 100}, Qt::Vertical);
+  resizeDocks({timeline_dock_}, {height() * 30 / 100}, Qt::Vertical);
 }
 
 void MainWindow::build_bars() {
@@ -243,6 +243,7 @@ void MainWindow::show_session(const SessionPtr& session) {
   statement_model_.set_session(session);
   scope_model_.set_session(session);
   query_model_.set_session(session);
+  statement_table_->setColumnHidden(StatementModel::kErrors, !statement_model_.has_errors());
   statement_rows_.set_marks({});
   scope_rows_.set_marks({});
   timeline_panel_->set_session(session);

@@ -46,12 +46,12 @@ void DataTable::fit_columns() {
   if (!model() || widths_.empty()) return;
   int used = 0;
   for (std::size_t column = 0; column < widths_.size(); ++column) {
-    if (widths_[column] == 0) continue;
+    if (widths_[column] == 0 || isColumnHidden(static_cast<int>(column))) continue;
     const int width = fontMetrics().averageCharWidth() * widths_[column] + 14;
     setColumnWidth(static_cast<int>(column), width);
     used += width;
   }
-  const int least = fontMetrics().averageCharWidth() * 34;
+  const int least = fontMetrics().averageCharWidth() * 24;
   for (std::size_t column = 0; column < widths_.size(); ++column)
     if (widths_[column] == 0) setColumnWidth(static_cast<int>(column), std::max(viewport()->width() - used, least));
 }

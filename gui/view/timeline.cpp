@@ -24,6 +24,7 @@ constexpr int kLaneHeight = 20;
 constexpr int kBarInset = 3;
 constexpr int kGroupGap = 6;
 constexpr int kLeastDrag = 4;
+constexpr double kTickSpacing = 90;
 constexpr double kZoomStep = 1.25;
 
 }  // namespace
@@ -181,6 +182,8 @@ void Timeline::paintEvent(QPaintEvent* /*event*/) {
                      QStringLiteral("The trace holds no query: the program ran none while it was recorded."));
     return;
   }
+  paint_group_backgrounds(painter, theme);
+  paint_grid(painter, theme);
   paint_lanes(painter, theme);
   painter.fillRect(QRect(0, 0, viewport()->width(), kHeader), palette().color(QPalette::Base));
   paint_overview(painter, theme);
@@ -213,15 +216,32 @@ void Timeline::paint_overview(QPainter& painter, const Theme& theme) {
                    QStringLiteral("Database time"));
 }
 
+void Timeline::paint_group_backgrounds(QPainter& painter, const Theme& theme) {
+  const int offset = kHeader - verticalScrollBar()->value();
+  for (const auto& group : lanes_->groups)
+    painter.fillRect(QRect(0, offset + places_[group.first_lane].top, viewport()->width(),
+                           static_cast<int>(group.lanes) * kLaneHeight),
+                     theme.panel);
+}
+
+void Timeline::paint_grid(QPainter& painter, const Theme& theme) {
+  const auto scale = this->scale();
+  painter.setPen(theme.grid);
+  for (const auto time : scale.ticks(session_->begin, kTickSpacing).times) {
+    const auto x = static_cast<int>(std::lround(kGutter + scale.x_of(time)));
+    painter.drawLine(x, kHeader, x, viewport()->height());
+  }
+}
+
 void Timeline::paint_axis(QPainter& painter, const Theme& theme) {
   const auto scale = this->scale();
-  const auto ticks = scale.ticks(session_->begin, 90);
+  const auto ticks = scale.ticks(session_->begin, kTickSpacing);
   painter.setPen(theme.grid);
   painter.drawLine(0, kHeader - 1, viewport()->width(), kHeader - 1);
   for (const auto time : ticks.times) {
     const auto x = static_cast<int>(std::lround(kGutter + scale.x_of(time)));
     painter.setPen(theme.grid);
-    painter.drawLine(x, kOverviewHeight + 3, x, viewport()->height());
+    painter.drawLine(x, kOverviewHeight + 3, x, kHeader);
     painter.setPen(theme.muted);
     const QRect label(x + 4, kOverviewHeight, 86, kAxisHeight);
     if (label.left() + painter.fontMetrics().horizontalAdvance(format_instant(time - session_->begin, ticks.step)) <
@@ -256,8 +276,6 @@ void Timeline::paint_lanes(QPainter& painter, const Theme& theme) {
 
 void Timeline::paint_group(QPainter& painter, const Theme& theme, const LaneGroup& group) {
   const int top = kHeader - verticalScrollBar()->value() + places_[group.first_lane].top;
-  const int height = static_cast<int>(group.lanes) * kLaneHeight;
-  painter.fillRect(QRect(0, top, viewport()->width(), height), theme.panel);
   QFont font = painter.font();
   const bool emphasised = emphasised_ && group.key == *emphasised_;
   font.setBold(emphasised);

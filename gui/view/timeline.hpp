@@ -73,6 +73,8 @@ class Timeline : public QAbstractScrollArea {
   void move_overview(double x);
   void paint_overview(QPainter& painter, const Theme& theme);
   void paint_axis(QPainter& painter, const Theme& theme);
+  void paint_group_backgrounds(QPainter& painter, const Theme& theme);
+  void paint_grid(QPainter& painter, const Theme& theme);
   void paint_lanes(QPainter& painter, const Theme& theme);
   void paint_group(QPainter& painter, const Theme& theme, const LaneGroup& group);
   void paint_scopes(QPainter& painter, const Theme& theme, const Lane& lane, int top, bool faded);

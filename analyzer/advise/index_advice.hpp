@@ -1,8 +1,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/detect/finding.hpp"
@@ -18,8 +20,8 @@ enum class Verification : std::uint8_t { not_verified, what_if, measured };
 struct ServedStatement {
   model::StatementIndex statement = model::kNone;
   std::uint64_t executions = 0;
-  double cost_before = 0;  ///< planner units for one execution
-  double cost_after = 0;   ///< equal to cost_before where not verified
+  double cost_before = 0;  ///< planner units for one execution, averaged over the captured values
+  double cost_after = 0;   ///< with all advised indexes together; equal to cost_before where not verified
 };
 
 struct IndexAdvice {
@@ -37,21 +39,35 @@ struct IndexAdvice {
 
 struct AdviseParams {
   std::string dsn;
+  /// For planning one statement.
   std::chrono::milliseconds statement_timeout{10'000};
-  /// An index must save at least this share of the cost of the statements it serves...
+  /// For one lock; never queue behind a migration.
+  std::chrono::milliseconds lock_timeout{1'000};
+  /// An index must save at least this share of the cost of the statements it changes...
   double minimum_gain = 0.10;
   /// ... and this much planner cost over the trace. 1000: a hundred page reads are not worth an index's upkeep.
   double minimum_cost_saved = 1000;
-  std::size_t candidates = 200;  ///< hypothetical indexes tried at most
+  std::size_t candidates = 200;  ///< hypothetical indexes tried at most; those of the costliest statements first
+  /// The search ends here with the best found so far. 30 s: a report is waited for.
+  std::chrono::milliseconds time_limit{30'000};
+};
+
+/// A candidate that is not advised.
+struct RejectedIndex {
+  std::string ddl;
+  std::string reason;
 };
 
 struct AdviseResult {
   std::vector<IndexAdvice> advice;       ///< by saved cost; a total order
-  std::vector<std::string> not_planned;  ///< statements left out, each with the reason
+  std::vector<std::string> not_planned;  ///< statements and tables left out, each with the reason
+  std::vector<RejectedIndex> rejected;   ///< every candidate that is not advised, with the reason
+  std::size_t what_if_calls = 0;         ///< EXPLAINs asked of the server
 };
 
 /// Index advice for the statements of a workload. Needs a database to know tables, sizes and existing indexes; throws
-/// quell::Error where it cannot connect. Leaves nothing behind on the server.
+/// quell::Error where it cannot connect. Works in one transaction that is rolled back: leaves nothing behind on the
+/// server. Never proposes UNIQUE. Same workload and database, same advice. docs/index-advisor.md describes the method.
 [[nodiscard]] AdviseResult advise_indexes(const model::Workload& workload, const AdviseParams& params);
 
 /// Adds eager-loading, rewrite and memoisation advice to findings. Pure.

@@ -4,33 +4,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
-
-#include <quell/trace/event.hpp>
 
 #include "analyzer/plan/plan.hpp"
+#include "analyzer/plan/run_request.hpp"
 
 namespace quell::plan {
-
-enum class RunMode : std::uint8_t { explain, analyze };
-
-/// A bind to run with, as it was captured. Owned copies.
-struct RunParameter {
-  std::uint32_t type_oid = 0;  ///< 0: the server infers it
-  trace::ParameterForm form = trace::ParameterForm::null;
-  std::string bytes;
-  bool cut = false;  ///< longer than the recording limit: the value is not known
-};
-
-struct RunRequest {
-  std::string sql;  ///< one statement, with $n
-  std::vector<RunParameter> parameters;
-  RunMode mode = RunMode::analyze;
-  bool writes = false;              ///< INSERT/UPDATE/DELETE/MERGE or a data-modifying CTE
-  bool volatile_functions = false;  ///< calls something that may have effects: plain EXPLAIN
-  /// Plan without the values, as a prepared statement does after five executions. Needs PostgreSQL 12. Plain EXPLAIN.
-  bool generic = false;
-};
 
 struct RunParams {
   /// For one EXPLAIN, ANALYZE included. 10 s: a statement that runs longer gets a plain EXPLAIN. 0: none.
@@ -52,9 +30,6 @@ struct RunResult {
   Plan plan;
   std::string raw_json;
 };
-
-/// The EXPLAIN statement before the SQL: options that `server_version` (150004) knows, JSON format.
-[[nodiscard]] std::string explain_prefix(RunMode mode, int server_version);
 
 /// Runs EXPLAIN on a connection of its own. Everything but an analysed write runs in a READ ONLY transaction, so that
 /// the server itself refuses what slipped through; every transaction has both timeouts and ends in ROLLBACK. What

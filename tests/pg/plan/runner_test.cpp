@@ -6,6 +6,7 @@
 
 #include <quell/db/sync_connection.hpp>
 
+#include "analyzer/plan/explain_statement.hpp"
 #include "analyzer/plan/runner.hpp"
 #include "tests/pg/support/cluster.hpp"
 

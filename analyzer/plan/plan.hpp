@@ -147,7 +147,7 @@ inline constexpr std::size_t kMaxPlanDepth = 500;
 /// throws; linear time. Lines it does not know become details of the node they stand below.
 [[nodiscard]] ReadResult read_text(std::string_view bytes);
 
-/// Any of the formats, told apart by how the text begins; psql's frames around JSON, YAML and XML are taken off.
+/// Either format, told apart by how the text begins; psql's frames around JSON are taken off.
 [[nodiscard]] ReadResult read_any(std::string_view bytes);
 
 /// Computes self times and `unaccounted_ms`. Called by the readers; idempotent. Afterwards, for a timed plan:

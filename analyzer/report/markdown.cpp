@@ -40,6 +40,8 @@ std::string finding_block(const Report& report, std::size_t index, const RenderP
                                 detect::to_string(finding.severity));
   out += fmt::format("- {}\n- {}\n", words_of(evidence(report, finding)), words_of(extent(report, finding)));
   if (finding.edge) out += fmt::format("- value edge: {}\n", name_code(edge_words(*finding.edge)));
+  if (finding.scaling && finding.scaling->sizes > 1)
+    out += fmt::format("- grows: {}\n", words_of(growth(*finding.scaling)));
   out += fmt::format("- **costs {}**\n", words_of(saving(report, finding)));
   for (const detect::LocatedCallSite& site : finding.call_sites)
     out += fmt::format("- {} at {}\n", site.role == detect::LocatedCallSite::Role::parent ? "parent" : "child",

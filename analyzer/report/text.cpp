@@ -167,6 +167,7 @@ class TextReport {
     write_statement(finding.parent == model::kNone ? "statement" : "child", finding.child, finding.call_sites,
                     detect::LocatedCallSite::Role::child);
     if (finding.edge) labelled("edge", edge_words(*finding.edge));
+    if (finding.scaling && finding.scaling->sizes > 1) labelled("grows", growth(*finding.scaling));
     labelled("costs", saving(report_, finding), Style::strong);
     for (const detect::Advice& advice : finding.advice) {
       labelled("do", advice.sentence);

@@ -258,8 +258,17 @@ std::string edge_words(const detect::ValueEdge& edge) {
   return out;
 }
 
+std::string growth(const detect::Scaling& scaling) {
+  return fmt::format("{:.2f} executions for each more value in the parent, over {}", scaling.slope,
+                     counted(scaling.scopes, "scope"));
+}
+
 std::string saving(const Report& report, const detect::Finding& finding) {
   const detect::Cost& cost = finding.cost;
+  if (finding.kind == detect::Kind::slow_query)
+    return fmt::format("{} a {} ({} of its time); {} in this trace", milliseconds(cost.milliseconds),
+                       scope_noun(report, finding.scope_name), percent(cost.share),
+                       milliseconds(cost.total_milliseconds));
   return fmt::format("{} and {} a {} ({} of its time); {} and {} in this trace",
                      counted(cost.round_trips, "round trip"), milliseconds(cost.milliseconds),
                      scope_noun(report, finding.scope_name), percent(cost.share),

@@ -84,6 +84,18 @@ void size(benchmark::State& state) {
 }
 BENCHMARK(size)->Iterations(1);
 
+/// What a recorded result value costs the thread that reads the result.
+void canonical(benchmark::State& state, std::string_view text) {
+  const Canonicalizer canonicalizer(HashKey{std::byte{1}});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(text);
+    benchmark::DoNotOptimize(canonicalizer.from_text(text));
+  }
+}
+BENCHMARK_CAPTURE(canonical, integer, "1234567");
+BENCHMARK_CAPTURE(canonical, text, "how-to-write-a-slug");
+BENCHMARK_CAPTURE(canonical, uuid, "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+
 }  // namespace
 }  // namespace quell::trace::bench
 

@@ -97,16 +97,10 @@ std::string_view title(detect::Kind kind) {
   return "";
 }
 
-std::string_view words(advise::Verification verification) {
-  switch (verification) {
-    case advise::Verification::not_verified:
-      return "not verified";
-    case advise::Verification::what_if:
-      return "what-if: the planner's cost with a hypothetical index";
-    case advise::Verification::measured:
-      return "measured with the index in place";
-  }
-  return "";
+std::string how_checked(const advise::IndexAdvice& advice) {
+  const std::string_view verification = advise::to_string(advice.verification);
+  if (advice.note.starts_with(verification)) return advice.note;
+  return advice.note.empty() ? std::string(verification) : fmt::format("{}; {}", verification, advice.note);
 }
 
 std::string_view name(advise::Verification verification) {

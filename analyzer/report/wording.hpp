@@ -25,7 +25,8 @@ namespace quell::report {
 [[nodiscard]] std::string bytes(std::uint64_t size);
 
 [[nodiscard]] std::string_view title(detect::Kind kind);
-[[nodiscard]] std::string_view words(advise::Verification verification);
+/// "what-if cost by HypoPG 1.3.1", "not verified; install postgresql-15-hypopg".
+[[nodiscard]] std::string how_checked(const advise::IndexAdvice& advice);
 /// Names of the JSON report.
 [[nodiscard]] std::string_view name(advise::Verification verification);
 [[nodiscard]] std::string_view name(trace::EventKind kind);

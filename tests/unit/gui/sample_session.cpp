@@ -281,7 +281,7 @@ Session make_session() {
   session.detail = [](std::uint32_t query) {
     QueryDetail detail;
     detail.text = "SELECT id, name, email FROM users WHERE id = $1";
-    detail.binds = {{"int8", std::to_string(query), false, false}};
+    detail.binds = {{"int8", std::to_string(query)}};
     detail.stack = {{"blog/render.cpp", 88, "render_author"}, {"blog/posts.cpp", 52, "get_posts"}};
     return detail;
   };

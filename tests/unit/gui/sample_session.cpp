@@ -120,6 +120,7 @@ void add_statements(Session& session) {
     durations[statement].push_back(session.queries.duration[query]);
   }
   for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (durations[i].empty()) continue;
     std::sort(durations[i].begin(), durations[i].end());
     statements[i].p50_ms = static_cast<double>(durations[i][(durations[i].size() - 1) / 2]) / 1e6;
     statements[i].p95_ms = static_cast<double>(durations[i][(durations[i].size() - 1) * 95 / 100]) / 1e6;

@@ -110,7 +110,7 @@ TEST_P(Screenshot, ThemeFollowsTheLightnessOfThePalette) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Themes, Screenshot, testing::Values(ThemeChoice::light, ThemeChoice::dark),
-                         [](const auto& info) { return info.param == ThemeChoice::dark ? "dark" : "light"; });
+                         [](const auto& test) { return test.param == ThemeChoice::dark ? "dark" : "light"; });
 
 TEST(Contrast, BlackOnWhiteIsTwentyOne) {
   EXPECT_NEAR(contrast(Qt::black, Qt::white), 21, 1e-9);

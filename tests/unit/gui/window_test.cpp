@@ -4,6 +4,7 @@
 #include <QClipboard>
 #include <QLabel>
 #include <QLineEdit>
+#include <QMenu>
 #include <QMenuBar>
 #include <QProgressBar>
 #include <QPushButton>
@@ -200,8 +201,8 @@ TEST_F(Window, MarkdownOfTheFindingGoesToTheClipboard) {
 
 TEST_F(Window, EveryActionHasAKeyOfItsOwn) {
   std::set<QString> keys;
-  for (const auto* menu : window_.menuBar()->findChildren<QMenu*>(QString(), Qt::FindDirectChildrenOnly)) {
-    for (const auto* action : menu->actions()) {
+  for (const auto* title : window_.menuBar()->actions()) {
+    for (const auto* action : title->menu()->actions()) {
       if (action->isSeparator() || action->isCheckable()) continue;  // the panels' own check boxes
       ASSERT_FALSE(action->shortcut().isEmpty()) << action->text().toStdString();
       EXPECT_TRUE(keys.insert(action->shortcut().toString()).second) << action->text().toStdString();

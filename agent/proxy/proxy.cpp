@@ -1,0 +1,72 @@
+#include "agent/proxy/proxy.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+namespace quell::proxy {
+
+Proxy::Proxy(ProxyParams params, std::unique_ptr<trace::Writer> writer) {
+  context_.upstreams = resolve(params.upstream);
+  for (const Endpoint& endpoint : context_.upstreams) {
+    context_.upstream_names.push_back(std::make_shared<const std::string>(endpoint.text));
+  }
+  context_.upstream_host = params.upstream.host;
+  context_.client_tls = make_server_context(params.client_tls);
+  // TLS over a unix socket is not a thing PostgreSQL does.
+  if (params.upstream.is_unix()) params.upstream_tls.mode = UpstreamTls::disable;
+  context_.upstream_tls = make_client_context(params.upstream_tls);
+  context_.upstream_mode = params.upstream_tls.mode;
+  context_.handshake_nanoseconds = params.handshake_nanoseconds;
+  context_.parser = params.parser;
+
+  std::vector<int> descriptors;
+  for (const Address& address : params.listen) {
+    for (const Endpoint& endpoint : resolve(address)) {
+      Descriptor& listener = listeners_.emplace_back(listen_on(endpoint));
+      descriptors.push_back(listener.get());
+      listening_.push_back(bound_endpoint(listener.get()));
+      if (address.port == 0) break;  // two families would get two ports
+    }
+  }
+
+  if (writer) {
+    context_.canonicalizer.emplace(writer->header().key, writer->header().redacted);
+    recorder_ = std::make_unique<Recorder>(std::move(writer), params.recorder);
+  }
+  const unsigned loops = params.loops ? params.loops : std::max(1U, std::thread::hardware_concurrency());
+  std::vector<EventLoop*> all;
+  for (unsigned i = 0; i < loops; ++i) {
+    Recorder::Lane* lane = recorder_ ? &recorder_->add_lane() : nullptr;
+    all.push_back(loops_.emplace_back(std::make_unique<EventLoop>(context_, lane)).get());
+  }
+  loops_.front()->accept_for(descriptors, all);
+  if (recorder_) recorder_->start();
+  for (const auto& loop : loops_) loop->start();
+}
+
+Proxy::~Proxy() { stop(); }
+
+void Proxy::stop() {
+  for (const auto& loop : loops_) loop->stop();
+  if (recorder_) recorder_->stop();
+  for (const Endpoint& endpoint : listening_) {
+    if (endpoint.family() == AF_UNIX) unlink(endpoint.text.c_str());
+  }
+  listening_.clear();
+  listeners_.clear();
+}
+
+ProxyStats Proxy::stats() const {
+  ProxyStats stats;
+  const ProxyCounters& counters = context_.counters;
+  stats.accepted = counters.accepted;
+  stats.open = counters.open;
+  stats.refused = counters.refused;
+  stats.upstream_failed = counters.upstream_failed;
+  stats.stripped_offers = counters.stripped;
+  if (recorder_) stats.recorder = recorder_->stats();
+  return stats;
+}
+
+}  // namespace quell::proxy

@@ -175,6 +175,7 @@ class Search {
   }
 
   std::string reason(std::size_t index) {
+    if (stopped()) return "not judged: the time limit ended the search";
     const Change beside = change(chosen_, united(chosen_, {index}));
     if (beside.saved >= params_.minimum_cost_saved) {
       return fmt::format(

@@ -29,9 +29,11 @@ function(quell_configure_target target)
     -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
     -Wnull-dereference -Wimplicit-fallthrough -Wextra-semi)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-    # g++ 12 warns falsely in inlined std::string and std::optional code (gcc PR 105329, 105562, 104475).
+    # g++ 12 warns falsely in inlined std::string, std::optional and coroutine frame code (gcc PR 105329, 105562, 104475,
+    # 109224).
     target_compile_options(${target} PRIVATE
-      -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference -Wno-stringop-overflow -Wno-array-bounds)
+      -Wno-restrict -Wno-maybe-uninitialized -Wno-null-dereference -Wno-stringop-overflow -Wno-array-bounds
+      -Wno-mismatched-new-delete)
   endif()
   # Call sites and __FILE__ are relative to the repository; the second form is what ccache makes of a path.
   file(RELATIVE_PATH root_from_build "${CMAKE_BINARY_DIR}" "${PROJECT_SOURCE_DIR}")

@@ -22,7 +22,8 @@ namespace quell::db {
 
 namespace detail {
 class Link;
-}
+class PoolState;
+}  // namespace detail
 
 template <class T>
 using Awaitable = boost::asio::awaitable<T>;
@@ -155,8 +156,7 @@ class Connection {
   void close() noexcept;
 
  private:
-  friend class Pool;
-  friend class Lease;
+  friend class detail::PoolState;
   explicit Connection(std::shared_ptr<detail::Link> link);
   [[nodiscard]] Awaitable<Result> run(Call call, Parameters parameters);
   [[nodiscard]] static Awaitable<std::uint64_t> count_affected(Awaitable<Result> running);

@@ -81,10 +81,10 @@ class Lease {
  private:
   friend class detail::PoolState;
   Lease(std::shared_ptr<detail::PoolState> pool, std::uint64_t slot, Connection connection);
-  void give_back() noexcept;
 
-  std::shared_ptr<detail::PoolState> pool_;
+  std::shared_ptr<detail::PoolState> pool_;  ///< null: moved from or detached
   std::uint64_t slot_ = 0;
+  bool usable_ = true;
   Connection connection_;
 };
 

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <list>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace quell::db::core {
+
+/// Who gets which connection, as a state machine without connections, clocks or waiting: events in, grants out. After
+/// each event call `next` until it gives nothing.
+class PoolPolicy {
+ public:
+  using Time = std::chrono::steady_clock::time_point;
+  using Duration = std::chrono::steady_clock::duration;
+  using Slot = std::uint64_t;
+  using Waiter = std::uint64_t;
+
+  struct Params {
+    std::size_t pool_size = 5;  ///< 0: no limit
+    int max_overflow = 10;      ///< -1: no limit
+    Duration recycle{0};        ///< 0: never
+    bool pre_ping = false;
+    Duration ping_after_idle{0};
+    bool use_lifo = false;
+  };
+
+  enum class Need : std::uint8_t {
+    nothing,
+    ping,     ///< and `ping_failed` when it fails
+    connect,  ///< closing the slot's old connection first, where it has one
+  };
+  struct Grant {
+    Waiter waiter;
+    Slot slot;
+    Need need;
+  };
+  enum class Fate : std::uint8_t { keep, close };
+
+  explicit PoolPolicy(Params params) : params_(params) {}
+
+  /// Joins the queue.
+  void enqueue(Waiter waiter) { waiters_.push_back(waiter); }
+  /// Leaves the queue; false where it is not in it (any more).
+  bool leave(Waiter waiter);
+  /// The next waiter that can be served. The slot is out from now on.
+  [[nodiscard]] std::optional<Grant> next(Time now);
+
+  /// The slot that needed it has a new connection.
+  void connected(Slot slot, Time now);
+  /// The slot's ping failed: it needs a connection, and whatever is as old as it was is not trusted either.
+  void ping_failed(Slot slot, Time now);
+  /// A slot that is out comes back. `close`: its connection is to be closed and the slot is gone.
+  [[nodiscard]] Fate give_back(Slot slot, bool usable, Time now);
+  /// A slot that is out is gone: connecting failed, or it was detached.
+  void remove(Slot slot);
+
+  void invalidate(Slot slot);
+  /// All connections opened up to `now` are replaced at their next checkout.
+  void invalidate_all(Time now) { stale_until_ = now; }
+  /// The idle slots, which are gone now.
+  [[nodiscard]] std::vector<Slot> take_idle();
+
+  [[nodiscard]] std::size_t idle() const { return idle_.size(); }
+  [[nodiscard]] std::size_t out() const { return slots_.size() - idle_.size(); }
+  [[nodiscard]] std::size_t open() const { return slots_.size(); }
+  [[nodiscard]] std::size_t waiting() const { return waiters_.size(); }
+  [[nodiscard]] std::size_t overflow() const {
+    return params_.pool_size == 0 || open() <= params_.pool_size ? 0 : open() - params_.pool_size;
+  }
+  [[nodiscard]] bool is_out(Slot slot) const;
+
+ private:
+  struct State {
+    Time born{};
+    Time returned{};
+    bool out = true;
+    bool connected = false;
+    bool invalid = false;
+  };
+
+  [[nodiscard]] bool may_open() const;
+  [[nodiscard]] bool is_stale(const State& state, Time now) const;
+  [[nodiscard]] Need need_of(const State& state, Time now) const;
+
+  Params params_;
+  std::unordered_map<Slot, State> slots_;
+  std::deque<Slot> idle_;  ///< in the order they came back
+  std::deque<Waiter> waiters_;
+  Slot next_slot_ = 1;
+  Time stale_until_ = Time::min();
+};
+
+}  // namespace quell::db::core

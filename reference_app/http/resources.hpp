@@ -1,0 +1,11 @@
+#pragma once
+
+namespace quell::reference::http {
+
+class Api;
+
+/// Each adds the operations of one resource.
+void add_posts(Api& api);
+void add_users(Api& api);
+
+}  // namespace quell::reference::http

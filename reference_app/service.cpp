@@ -1,0 +1,84 @@
+#include "reference_app/service.hpp"
+
+#include <exception>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include <quell/db/migrate.hpp>
+#include <quell/db/pool.hpp>
+#include <quell/tracer/tracer.hpp>
+
+#include "reference_app/http/api.hpp"
+#include "reference_app/http/resources.hpp"
+#include "reference_app/migrations/migrations.hpp"
+
+namespace quell::reference {
+namespace {
+
+db::ConnectParams connect_params(const std::string& dsn, const tracer::Observer* observer) {
+  db::ConnectParams params(dsn);
+  params.observer = observer != nullptr ? observer : tracer::observer();
+  return params;
+}
+
+db::Awaitable<void> connect_and_seed(std::string dsn, SeedSize size) {
+  auto params = connect_params(dsn, nullptr);
+  auto connection = co_await db::Connection::open(std::move(params));
+  co_await seed(connection, size);
+}
+
+}  // namespace
+
+Service::Service(ServiceParams params) : params_(std::move(params)) {
+  api_ = std::make_unique<http::Api>(http::ApiParams{.request_timeout = params_.request_timeout});
+  http::add_posts(*api_);
+  http::add_users(*api_);
+
+  db::PoolParams pool_params;
+  pool_params.connect = connect_params(params_.dsn, params_.observer);
+  pool_params.pool_size = params_.pool_size;
+  pool_params.max_overflow = static_cast<int>(params_.pool_size);
+  pool_params.timeout = std::chrono::seconds(5);
+  pool_params.pre_ping = true;
+  const auto make_handler = [this, pool_params](const boost::asio::any_io_executor& executor) {
+    auto pool = std::make_shared<db::Pool>(executor, pool_params);
+    return http::RequestHandler([this, pool](const http::Request& request) { return api_->handle(request, *pool); });
+  };
+  server_ = std::make_unique<http::Server>(params_.server, make_handler);
+}
+
+Service::~Service() = default;
+
+std::uint16_t Service::port() const {
+  return server_->port();
+}
+
+std::string Service::host_for_url() const {
+  const std::string& host = params_.server.host;
+  return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+void Service::stop() {
+  server_->stop();
+}
+
+void require_current_schema(const std::string& dsn) {
+  db::Migrator migrator(dsn, migrations());
+  const auto current = migrator.current();
+  const std::string& newest = migrator.history().back().id;
+  if (current.size() == 1 && current.front() == newest) return;
+  throw db::MigrationError(fmt::format("the database's schema is at {}, this program needs {}: run quell-reference migrate, or serve --migrate",
+                                       current.empty() ? "nothing" : current.front(), newest));
+}
+
+void seed_database(const std::string& dsn, SeedSize size) {
+  boost::asio::io_context context(1);
+  std::exception_ptr failure;
+  boost::asio::co_spawn(context, connect_and_seed(dsn, size), [&](std::exception_ptr error) { failure = error; });
+  context.run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace quell::reference

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "reference_app/domain/seed.hpp"
+#include "reference_app/http/server.hpp"
+
+/// The whole service put together: operations, server, one pool a worker.
+namespace quell::reference {
+
+namespace http {
+class Api;
+}
+
+struct ServiceParams {
+  std::string dsn;
+  http::ServerParams server;
+  /// Connections of each worker; as many again may be open under load.
+  std::size_t pool_size = 5;
+  /// From a request's arrival to its reply, waiting for the database included; then 504.
+  std::chrono::milliseconds request_timeout{30'000};
+  /// Sees every statement; null: the tracer.
+  const tracer::Observer* observer = nullptr;
+};
+
+class Service {
+ public:
+  /// Listens. Throws ListenError.
+  explicit Service(ServiceParams params);
+  ~Service();
+
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] std::string host_for_url() const;  ///< IPv6 in brackets
+  /// Drains and ends the workers.
+  void stop();
+
+ private:
+  ServiceParams params_;
+  std::unique_ptr<http::Api> api_;
+  std::unique_ptr<http::Server> server_;
+};
+
+/// Throws db::MigrationError with the command to run where the database is not at the newest migration.
+void require_current_schema(const std::string& dsn);
+
+/// seed() on a connection and event loop of its own.
+void seed_database(const std::string& dsn, SeedSize size);
+
+}  // namespace quell::reference

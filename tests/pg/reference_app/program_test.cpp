@@ -1,0 +1,173 @@
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/pg/reference_app/api_client.hpp"
+#include "tests/pg/support/cluster.hpp"
+
+namespace quell::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// The installed program as a child, its output in a file.
+class Program {
+ public:
+  explicit Program(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), QUELL_REFERENCE_PROGRAM);
+    static int serial = 0;
+    output_path_ = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + "_" + std::to_string(++serial);
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      const int file = ::open(output_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+      ::dup2(file, STDOUT_FILENO);
+      ::dup2(file, STDERR_FILENO);
+      std::vector<char*> raw;
+      for (auto& argument : arguments) raw.push_back(argument.data());
+      raw.push_back(nullptr);
+      ::execv(raw[0], raw.data());
+      ::_exit(127);
+    }
+  }
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+  ~Program() {
+    if (pid_ > 0) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+    ::unlink(output_path_.c_str());
+  }
+
+  void signal(int number) const { ::kill(pid_, number); }
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    pid_ = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  [[nodiscard]] std::string output() const {
+    std::ifstream file(output_path_);
+    std::ostringstream text;
+    text << file.rdbuf();
+    return text.str();
+  }
+  /// Waits up to ten seconds for a line of output that begins with `start`.
+  [[nodiscard]] std::string line(const std::string& start) const {
+    for (int i = 0; i < 1000; ++i) {
+      std::istringstream lines(output());
+      for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with(start) && !lines.eof()) return line;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return {};
+  }
+
+ private:
+  std::string output_path_;
+  pid_t pid_ = -1;
+};
+
+struct Finished {
+  int code;
+  std::string output;
+};
+
+Finished run(std::vector<std::string> arguments) {
+  Program program(std::move(arguments));
+  const int code = program.wait();
+  return {code, program.output()};
+}
+
+TEST(ReferenceProgram, MigratesSeedsServesAndDrains) {
+  const auto dsn = fresh_database();
+  EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  const auto seeded = run({"seed", "--dsn", dsn, "--scale", "0.01"});
+  EXPECT_EQ(seeded.code, 0);
+  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments\n");
+
+  const std::string port_file = testing::TempDir() + "quell_reference_port_" + std::to_string(::getpid());
+  Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"});
+  const auto line = server.line("listening on ");
+  ASSERT_THAT(line, StartsWith("listening on http://127.0.0.1:"));
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  int written_port = 0;
+  std::ifstream(port_file) >> written_port;
+  EXPECT_EQ(written_port, port);
+  EXPECT_EQ(call(port, "GET", "/posts?limit=1").status, 200);
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0) << server.output();
+  ::unlink(port_file.c_str());
+}
+
+TEST(ReferenceProgram, MigrateOnServeMakesTheSchemaAndSigintDrainsToo) {
+  const auto dsn = fresh_database();
+  Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--migrate"});
+  const auto line = server.line("listening on ");
+  ASSERT_THAT(line, StartsWith("listening on "));
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  EXPECT_EQ(call(port, "GET", "/posts").body, R"({"items":[],"limit":20,"offset":0,"next_offset":null})");
+  server.signal(SIGINT);
+  EXPECT_EQ(server.wait(), 0) << server.output();
+}
+
+TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
+  const auto dsn = fresh_database();
+  EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "1"}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "base"}).code, 0);
+}
+
+TEST(ReferenceProgram, HelpShowsExamples) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"migrate", "--help"}, {"seed", "--help"}, {"serve", "--help"}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 0);
+    EXPECT_THAT(finished.output, HasSubstr("Example"));
+  }
+}
+
+TEST(ReferenceProgram, WrongUsageIsASentenceAndExitCode2) {
+  const auto missing = run({"serve"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.output, HasSubstr("--dsn is required"));
+  const auto listen = run({"serve", "--dsn", "dbname=x", "--listen", "localhost"});
+  EXPECT_EQ(listen.code, 2);
+  EXPECT_THAT(listen.output, HasSubstr("must be HOST:PORT"));
+  EXPECT_EQ(run({"serve", "--dsn", "dbname=x", "--listen", "127.0.0.1:99999"}).code, 2);
+  EXPECT_EQ(run({"seed", "--dsn", "dbname=x", "--scale", "-1"}).code, 2);
+  EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "x"}).code, 2);
+  EXPECT_EQ(run({}).code, 2);
+}
+
+TEST(ReferenceProgram, FailuresAreASentenceAndExitCode1) {
+  const std::string nowhere = "host=/nonexistent dbname=x connect_timeout=2";
+  for (const auto& arguments : {std::vector<std::string>{"serve", "--listen", "127.0.0.1:0", "--dsn", nowhere},
+                                {"migrate", "--dsn", nowhere},
+                                {"seed", "--dsn", nowhere}}) {
+    const auto finished = run(arguments);
+    EXPECT_EQ(finished.code, 1) << arguments.front();
+    EXPECT_THAT(finished.output, StartsWith("quell-reference: "));
+  }
+  const auto dsn = fresh_database();
+  const auto unmigrated = run({"serve", "--listen", "127.0.0.1:0", "--dsn", dsn});
+  EXPECT_EQ(unmigrated.code, 1);
+  EXPECT_THAT(unmigrated.output, HasSubstr("run quell-reference migrate"));
+}
+
+}  // namespace
+}  // namespace quell::test

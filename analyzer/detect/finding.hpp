@@ -32,6 +32,15 @@ struct ValueEdge {
   bool row_order = false;         ///< execution i took row i's value (after removing repeats)
 };
 
+/// How executions grow with the parent's distinct values over the scopes of one name: least squares over (distinct
+/// values in the parent's column, executions) of each scope where the parent ran.
+struct Scaling {
+  double slope = 0;  ///< near 1: one execution a value; near 0: does not grow
+  double r_squared = 0;
+  std::uint64_t scopes = 0;
+  std::uint64_t sizes = 0;  ///< different numbers of parent values seen; under 3 the slope says little
+};
+
 struct LocatedCallSite {
   enum class Role : std::uint8_t { parent, child };
   Role role = Role::child;
@@ -40,6 +49,13 @@ struct LocatedCallSite {
 };
 
 /// What the finding costs now, and would no longer cost, per scope of this name (median) and over the whole trace.
+///
+/// Saved round trips of one scope: its executions less the one that stays (executions of one pipeline batch share a
+/// trip). Saved milliseconds: each saved trip saves the *floor* of the group, the shortest measured duration (network
+/// and per-statement overhead; the work above it stays in the batched query), and the shortest pause between two of
+/// the executions where it is no longer than the floor (the driver's own work; longer pauses are the program's). For
+/// executions that overlap, the floor counts once for each stretch of time they cover together. A slow query saves
+/// nothing by itself: its milliseconds are the time spent in it.
 struct Cost {
   std::uint64_t round_trips = 0;  ///< saved, in the median affected scope
   double milliseconds = 0;        ///< saved, in the median affected scope
@@ -73,6 +89,7 @@ struct Finding {
   std::uint64_t distinct_values = 0;
   std::uint64_t total_executions = 0;  ///< over all affected scopes
   std::optional<ValueEdge> edge;
+  std::optional<Scaling> scaling;           ///< only with an edge
   std::vector<LocatedCallSite> call_sites;  ///< parents first
   model::ScopeIndex example_scope = model::kNone;
   std::vector<model::QueryIndex> example_queries;  ///< parent first, then up to 5 children
@@ -80,7 +97,8 @@ struct Finding {
   std::vector<Advice> advice;  ///< filled by analyzer/advise
 };
 
-/// A repetition that is not a finding, and why (`quell report --explain-silence`).
+/// A repetition that is not a finding, and why (`quell report --explain-silence`). The reasons stand in silence.hpp and
+/// docs/detection.md.
 struct Silence {
   std::string scope_name;
   model::StatementIndex statement = model::kNone;
@@ -93,8 +111,10 @@ struct DetectParams {
   std::uint32_t n_plus_one_threshold = 3;
   /// Equal executions in one scope from which a repetition is a duplicate.
   std::uint32_t duplicate_threshold = 2;
-  /// A single execution at least this long is slow; milliseconds.
+  /// A single execution at least this long is slow; milliseconds. 0: none is.
   double slow_milliseconds = 100;
+  /// Keys of one chunk up to which chunked loading is reported (batch_plus_one); larger chunks are as they should be.
+  std::uint32_t small_chunk = 32;
 };
 
 struct Detection {

@@ -145,7 +145,20 @@ class Walker {
       if (type == "DeclareCursorStmt" || type == "FetchStmt") return StatementKind::select;
       return StatementKind::other;
     }
+    temporary_table(type, *object);
     return StatementKind::ddl;
+  }
+
+  void temporary_table(std::string_view type, const json::object& node) {
+    const json::object* relation = nullptr;
+    if (type == "CreateStmt") relation = object_at(node, "relation");
+    if (type == "CreateTableAsStmt") {
+      const json::object* into = object_at(node, "into");
+      relation = into != nullptr ? object_at(*into, "rel") : nullptr;
+    }
+    if (relation != nullptr && string_at(*relation, "relpersistence") == "t") {
+      facts_.created_temporary_table = std::string(string_at(*relation, "relname"));
+    }
   }
 
   /// A SELECT without tables that only asks about the session is plumbing; one of catalogue tables only is `catalog`.
@@ -353,7 +366,7 @@ class Walker {
               bool conjunctive) {
     const json::object* left_row = as_node(left, "RowExpr");
     const json::object* right_row = as_node(right, "RowExpr");
-    if (left_row != nullptr && right_row != nullptr && name == "=") {
+    if (left_row != nullptr && right_row != nullptr) {
       const json::array* lefts = array_at(*left_row, "args");
       const json::array* rights = array_at(*right_row, "args");
       for (std::size_t i = 0; lefts != nullptr && rights != nullptr && i < std::min(lefts->size(), rights->size());

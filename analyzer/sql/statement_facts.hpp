@@ -100,6 +100,7 @@ struct StatementFacts {
   bool aggregates_only = false;  ///< select list of aggregates and no GROUP BY: count(*), max(x), exists
   bool distinct = false;
   bool volatile_functions = false;  ///< calls nextval, random, clock_timestamp, pg_* with effects, or unknown functions
+  std::string created_temporary_table;  ///< of CREATE TEMPORARY TABLE
   /// In text order, without the column ordinals of ORDER BY and GROUP BY; only for the text these facts were made from.
   std::vector<Literal> literals;
   int parameters = 0;  ///< highest n of $n in the original text

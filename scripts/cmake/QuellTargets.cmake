@@ -73,6 +73,10 @@ function(quell_add_program name)
   quell_configure_target(${name})
 endfunction()
 
+# What scripts/test builds under the sanitizers.
+add_custom_target(unit-tests)
+add_custom_target(tsan-tests)
+
 # quell_add_unit_test(<name> SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s]): GoogleTest, one ctest entry a case.
 function(quell_add_unit_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
@@ -82,6 +86,10 @@ function(quell_add_unit_test name)
   quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS "unit;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  add_dependencies(unit-tests ${name})
+  if("tsan" IN_LIST arg_LABELS)
+    add_dependencies(tsan-tests ${name})
+  endif()
 endfunction()
 
 # quell_add_suite(<name> SOURCES ... LIBS ... [LABELS ...] [TIMEOUT s]): GoogleTest, one ctest entry for the whole
@@ -94,6 +102,9 @@ function(quell_add_suite name)
   quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  if("tsan" IN_LIST arg_LABELS)
+    add_dependencies(tsan-tests ${name})
+  endif()
 endfunction()
 
 # quell_add_bench(<name> SOURCES ... LIBS ...): Google Benchmark; never a test, timing is not a verdict.

@@ -32,46 +32,61 @@ class ParameterPlan {
     parameters_ = parameters.first(std::min(parameters.size(), trace::kMaxParameters));
     cut_ = parameters_.size() < parameters.size();
     std::size_t left = budget_;
-    for (const BoundParameter& parameter : parameters_) bytes_ += take(parameter, left);
+    for (const BoundParameter& parameter : parameters_) {
+      const std::size_t size = take(parameter, left);
+      bytes_ += sizeof(ParameterHead) + size;
+      if (form(parameter) == trace::ParameterForm::canonical) bytes_ += sizeof(trace::Value);
+      if (is_cut(parameter, size)) {
+        bytes_ += sizeof(std::uint64_t);
+        cut_ = true;
+      }
+    }
   }
 
   [[nodiscard]] std::size_t count() const { return parameters_.size(); }
   [[nodiscard]] bool cut() const { return cut_; }
-  [[nodiscard]] std::size_t record_bytes() const { return count() * sizeof(ParameterRecord) + bytes_; }
+  [[nodiscard]] std::size_t record_bytes() const { return bytes_; }
 
   void copy(unsigned char* to) {
-    unsigned char* bytes = to + count() * sizeof(ParameterRecord);
     std::size_t left = budget_;
     for (const BoundParameter& parameter : parameters_) {
       const std::size_t size = take(parameter, left);
-      ParameterRecord record;
-      record.type_oid = parameter.type_oid;
-      if (parameter.bytes.data() == nullptr) {
-        record.form = trace::ParameterForm::null;
-      } else if (recording_.params().redact) {
-        record.form = trace::ParameterForm::canonical;
-        record.value = recording_.canonicalizer().from_wire(parameter.type_oid, parameter.format, parameter.bytes);
-      } else {
-        record.form =
-            parameter.format == trace::Format::text ? trace::ParameterForm::text : trace::ParameterForm::binary;
-        record.size = static_cast<std::uint32_t>(size);
-        record.full_size = parameter.bytes.size();
-        if (size != 0) std::memcpy(bytes, parameter.bytes.data(), size);
-        bytes += size;
+      const ParameterHead head{.type_oid = parameter.type_oid,
+                               .size = static_cast<std::uint32_t>(size),
+                               .form = form(parameter),
+                               .cut = is_cut(parameter, size)};
+      put(to, head);
+      if (head.cut) put(to, std::uint64_t{parameter.bytes.size()});
+      if (head.form == trace::ParameterForm::canonical) {
+        put(to, recording_.canonicalizer().from_wire(parameter.type_oid, parameter.format, parameter.bytes));
+      } else if (size != 0) {
+        std::memcpy(to, parameter.bytes.data(), size);
+        to += size;
       }
-      std::memcpy(to, &record, sizeof record);
-      to += sizeof record;
     }
   }
 
  private:
-  std::size_t take(const BoundParameter& parameter, std::size_t& left) {
-    if (recording_.params().redact || parameter.bytes.data() == nullptr) return 0;
+  [[nodiscard]] trace::ParameterForm form(const BoundParameter& parameter) const {
+    if (parameter.bytes.data() == nullptr) return trace::ParameterForm::null;
+    if (recording_.params().redact) return trace::ParameterForm::canonical;
+    return parameter.format == trace::Format::text ? trace::ParameterForm::text : trace::ParameterForm::binary;
+  }
+  [[nodiscard]] bool is_cut(const BoundParameter& parameter, std::size_t size) const {
+    return size < parameter.bytes.size() && !recording_.params().redact;
+  }
+  /// The bytes of a parameter that are recorded, taken from those that are `left`.
+  std::size_t take(const BoundParameter& parameter, std::size_t& left) const {
+    if (recording_.params().redact) return 0;
     const std::size_t size =
         std::min({parameter.bytes.size(), recording_.params().parameter_bytes, trace::kMaxParameterBytes, left});
     left -= size;
-    cut_ |= size < parameter.bytes.size();
     return size;
+  }
+  template <typename T>
+  static void put(unsigned char*& to, const T& value) {
+    std::memcpy(to, &value, sizeof value);
+    to += sizeof value;
   }
 
   const Recording& recording_;
@@ -250,7 +265,7 @@ trace::QueryId record_statement(const StatementFinished& statement) noexcept {
     fresh(statement.slot, session.state().epoch);
     QueryRecord record = query_record(session, statement);
     ParameterPlan parameters(session.recording(), ring, statement.parameters);
-    record.parameters = static_cast<std::uint32_t>(parameters.count());
+    record.parameters = static_cast<std::uint16_t>(parameters.count());
     if (parameters.cut()) record.flags |= trace::query_flag::kParametersCut;
     unsigned char* to = ring.reserve(trace::EventKind::query, sizeof record + parameters.record_bytes());
     if (to == nullptr) {

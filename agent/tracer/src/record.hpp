@@ -10,7 +10,7 @@
 /// bytes.
 namespace quell::tracer {
 
-/// Followed by `parameters` ParameterRecords, then by their bytes.
+/// Followed by its parameters: each a ParameterHead and what that says.
 struct QueryRecord {
   trace::Time start = 0;
   trace::Time first_byte = 0;
@@ -26,19 +26,20 @@ struct QueryRecord {
   trace::TextId text = 0;
   trace::TextId statement_name = 0;
   trace::StackId stack = 0;
-  std::uint32_t parameters = 0;
+  std::uint16_t parameters = 0;
   std::uint16_t flags = 0;
   trace::Protocol protocol{};
   trace::TransactionState transaction_state{};
   std::array<char, 5> sqlstate{};
 };
 
-struct ParameterRecord {
-  std::uint64_t full_size = 0;
-  trace::Value value;
+/// Small, because each cache line of a record is one the producer must fetch. Followed by the full size (eight bytes)
+/// where `cut`, by `size` bytes, or by a Value where the form is canonical.
+struct ParameterHead {
   std::uint32_t type_oid = 0;
   std::uint32_t size = 0;
   trace::ParameterForm form{};
+  bool cut = false;
 };
 
 /// Followed by rows * columns Values, column after column.
@@ -60,9 +61,7 @@ struct ConsumptionRecord {
   std::uint32_t columns = 0;
 };
 
-static_assert(std::is_trivially_copyable_v<QueryRecord> && std::is_trivially_copyable_v<ParameterRecord>);
-static_assert(std::is_trivially_copyable_v<ValuesRecord> && std::is_trivially_copyable_v<ConsumptionRecord>);
+static_assert(std::is_trivially_copyable_v<QueryRecord>);
 static_assert(std::is_trivially_copyable_v<trace::Value> && sizeof(ValuesRecord) % alignof(trace::Value) == 0);
-static_assert(sizeof(ParameterRecord) % 8 == 0 && sizeof(QueryRecord) % 8 == 0);
 
 }  // namespace quell::tracer

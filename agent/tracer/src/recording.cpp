@@ -17,6 +17,7 @@
 
 #include <quell/trace/error.hpp>
 
+#include "agent/tracer/src/asymmetric_fence.hpp"
 #include "agent/tracer/src/record.hpp"
 
 namespace quell::tracer {
@@ -171,6 +172,7 @@ TracerStatus Recording::finish() {
     const std::lock_guard lock(rings_mutex_);
     rings = rings_;
   }
+  heavy_fence();  // a thread that missed the end of the recording is seen to be busy
   for (const std::shared_ptr<Ring>& ring : rings) {
     while (ring->busy.load(std::memory_order_seq_cst)) std::this_thread::yield();
   }
@@ -245,17 +247,21 @@ void Recording::write(trace::EventKind kind, const unsigned char* record) {
 void Recording::write_query(const unsigned char* record) {
   const auto from = load<QueryRecord>(record);
   const unsigned char* at = record + sizeof from;
-  const unsigned char* bytes = at + from.parameters * sizeof(ParameterRecord);
   parameters_.resize(from.parameters);
   for (trace::Parameter& parameter : parameters_) {
-    const auto one = load<ParameterRecord>(at);
-    at += sizeof one;
-    parameter = {.type_oid = one.type_oid,
-                 .form = one.form,
-                 .bytes = {reinterpret_cast<const char*>(bytes), one.size},
-                 .full_size = one.full_size,
-                 .value = one.value};
-    bytes += one.size;
+    const auto head = load<ParameterHead>(at);
+    at += sizeof head;
+    parameter = {.type_oid = head.type_oid, .form = head.form, .full_size = head.size};
+    if (head.cut) {
+      parameter.full_size = load<std::uint64_t>(at);
+      at += sizeof(std::uint64_t);
+    }
+    if (parameter.form == trace::ParameterForm::canonical) {
+      parameter.value = load<trace::Value>(at);
+      at += sizeof(trace::Value);
+    }
+    parameter.bytes = {reinterpret_cast<const char*>(at), head.size};
+    at += head.size;
   }
   ++queries_;
   writer_->write(trace::Query{.start = from.start,

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <new>
 
+#include "agent/tracer/src/asymmetric_fence.hpp"
 #include "agent/tracer/src/current.hpp"
 
 namespace quell::tracer {
@@ -61,7 +62,7 @@ ThreadSession::ThreadSession(trace::EventKind kind) noexcept {
     state = join(kind);
     if (state == nullptr) return;
   }
-  state->ring->busy.store(true, std::memory_order_seq_cst);
+  announce(state->ring->busy);
   if (detail::recording_epoch.load(std::memory_order_seq_cst) != state->epoch) {
     state->ring->busy.store(false, std::memory_order_release);
     return;

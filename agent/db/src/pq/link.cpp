@@ -286,6 +286,7 @@ Awaitable<void> Link::reset(bool commit, Deadline limit) {
   if (!in_transaction()) co_return;
   const UnsafeStatement end(commit && !in_failed_transaction() ? "commit" : "rollback");
   co_await run_simple(Call(Statement(end), limit, CallSite()));
+  close_savepoint(0);
 }
 
 Awaitable<void> Link::drain(Deadline limit) {

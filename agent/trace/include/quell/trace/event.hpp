@@ -237,8 +237,8 @@ struct Loss {
   std::uint64_t count = 0;
 };
 
-/// Receives the events of a trace in file order. Override what you need. Text, Stack and Shape come before the first
-/// event that names them, unless the block that held them was damaged.
+/// Receives the events of a trace in file order. Override what you need, beside `using EventSink::on;`. Text, Stack and
+/// Shape come before the first event that names them, unless the block that held them was damaged.
 class EventSink {
  public:
   virtual ~EventSink() = default;

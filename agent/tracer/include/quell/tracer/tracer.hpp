@@ -22,7 +22,7 @@ struct TracerParams {
   std::string program;  ///< name of the recorded program, shown in reports
   /// Record parameters and result values only as keyed hashes.
   bool redact = false;
-  /// Bytes of the ring of each producing thread; a power of two. 4 MiB holds about 30,000 queries, half a second of a
+  /// Bytes of the ring of each producing thread; a power of two. 4 MiB holds about 25,000 queries, half a second of a
   /// thread that does nothing else.
   std::size_t ring_bytes = std::size_t{4} << 20;
   /// The flusher looks at the rings this often. Half of trace::kBlockNanoseconds, so that a killed program loses at

@@ -1,0 +1,140 @@
+#include "gui/view/plan_view.hpp"
+
+#include <QHeaderView>
+#include <QLabel>
+#include <QPainter>
+#include <QStringList>
+#include <QStyledItemDelegate>
+#include <QTreeView>
+#include <QVBoxLayout>
+#include <algorithm>
+
+#include "gui/model/wording.hpp"
+#include "gui/view/theme.hpp"
+
+namespace quell::gui {
+namespace {
+
+/// The share of a node as a bar behind its time.
+class ShareDelegate : public QStyledItemDelegate {
+ public:
+  using QStyledItemDelegate::QStyledItemDelegate;
+  void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    const auto theme = Theme::of(option.palette);
+    const double share = index.data(PlanModel::kShareRole).toDouble();
+    const bool selected = option.state & QStyle::State_Selected;
+    painter->save();
+    if (selected) painter->fillRect(option.rect, option.palette.color(QPalette::Highlight));
+    const QRect area = option.rect.adjusted(3, 3, -3, -3);
+    const QColor colour = mixed(theme.of(QueryClass::write), option.palette.color(QPalette::Base), 0.45);
+    if (share > 0 && !selected) {
+      const int width = std::max(2, static_cast<int>(share * area.width()));
+      painter->fillRect(QRect(area.right() + 1 - width, area.top(), width, area.height()), colour);
+    }
+    painter->setPen(option.palette.color(selected ? QPalette::HighlightedText : QPalette::Text));
+    painter->drawText(area.adjusted(0, 0, -2, 0), Qt::AlignVCenter | Qt::AlignRight, index.data().toString());
+    painter->restore();
+  }
+};
+
+class PlanTree : public QTreeView {
+ public:
+  using QTreeView::QTreeView;
+  void keyboardSearch(const QString& /*search*/) override {}
+};
+
+QString why_no_plan(const Session& session, model::StatementIndex statement) {
+  if (!session.report.database_used)
+    return session.dsn_hint.empty() ? QStringLiteral("No plan was captured.") : QString::fromStdString(session.dsn_hint);
+  const auto id = session.report.statements[statement].id;
+  for (const auto& reason : session.report.not_planned)
+    if (reason.find(id) != std::string::npos) return QStringLiteral("No plan: ") + QString::fromStdString(reason);
+  return QStringLiteral("No plan: only the %1 costliest statements were explained.")
+      .arg(format_count(session.report.plans.size()));
+}
+
+}  // namespace
+
+PlanView::PlanView(QWidget* parent)
+    : QWidget(parent), headline_(new QLabel(this)), tree_(new PlanTree(this)), details_(new QLabel(this)) {
+  headline_->setWordWrap(true);
+  headline_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  headline_->setContentsMargins(10, 8, 10, 6);
+  details_->setWordWrap(true);
+  details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  details_->setContentsMargins(10, 6, 10, 8);
+  tree_->setModel(&model_);
+  tree_->setUniformRowHeights(true);
+  tree_->setItemDelegateForColumn(PlanModel::kSelf, new ShareDelegate(tree_));
+  tree_->setFrameShape(QFrame::NoFrame);
+  tree_->setIndentation(14);
+  tree_->setAccessibleName(QStringLiteral("Plan"));
+  tree_->header()->setStretchLastSection(false);
+  tree_->header()->setMinimumSectionSize(30);
+  auto* layout = new QVBoxLayout(this);
+  layout->setContentsMargins(0, 0, 0, 0);
+  layout->setSpacing(0);
+  layout->addWidget(headline_);
+  layout->addWidget(tree_, 1);
+  layout->addWidget(details_);
+  layout->addStretch(0);
+  connect(tree_->selectionModel(), &QItemSelectionModel::currentChanged, this, [this](const QModelIndex& current) {
+    auto lines = current.data(Qt::ToolTipRole).toString().split(u'\n');
+    if (!lines.isEmpty()) lines.removeFirst();
+    details_->setText(lines.join(QStringLiteral("\n")));
+  });
+  show_statement({}, model::kNone);
+}
+
+void PlanView::show_statement(const SessionPtr& session, model::StatementIndex statement) {
+  const auto* plan = session && statement != model::kNone ? session->plan_of(statement) : nullptr;
+  if (plan && plan->run.ok) {
+    show_plan(*plan);
+    return;
+  }
+  model_.set_plan(nullptr);
+  tree_->hide();
+  details_->hide();
+  if (!session || statement == model::kNone)
+    headline_->setText(QStringLiteral("Select a finding, a statement or a query to see its plan."));
+  else if (plan)
+    headline_->setText(QStringLiteral("EXPLAIN failed: ") + QString::fromStdString(plan->run.note));
+  else
+    headline_->setText(why_no_plan(*session, statement));
+}
+
+void PlanView::show_plan(const report::StatementPlan& plan) {
+  model_.set_plan(&plan.run.plan);
+  tree_->expandAll();
+  tree_->show();
+  details_->show();
+  QStringList parts;
+  parts << (plan.run.mode == plan::RunMode::analyze ? QStringLiteral("EXPLAIN (ANALYZE, BUFFERS)")
+                                                    : QStringLiteral("EXPLAIN, not executed"));
+  if (plan.run.plan.execution_ms) parts << QStringLiteral("execution ") + format_milliseconds(*plan.run.plan.execution_ms);
+  if (plan.run.plan.planning_ms) parts << QStringLiteral("planning ") + format_milliseconds(*plan.run.plan.planning_ms);
+  auto text = parts.join(QStringLiteral(" · "));
+  if (!plan.run.note.empty()) text += u'\n' + QString::fromStdString(plan.run.note);
+  headline_->setText(text);
+  fit_columns();
+  tree_->setCurrentIndex(model_.index(0, 0));
+}
+
+void PlanView::fit_columns() {
+  if (!has_plan()) return;
+  int used = 0;
+  for (int column = PlanModel::kSelf; column < PlanModel::kColumns; ++column) {
+    tree_->resizeColumnToContents(column);
+    const int least = column == PlanModel::kSelf ? 84 : 44;
+    tree_->setColumnWidth(column, std::max(tree_->columnWidth(column), least));
+    used += tree_->columnWidth(column);
+  }
+  tree_->setColumnWidth(PlanModel::kNode, std::max(tree_->viewport()->width() - used, 170));
+}
+
+void PlanView::resizeEvent(QResizeEvent* event) {
+  QWidget::resizeEvent(event);
+  fit_columns();
+}
+
+}  // namespace quell::gui

@@ -120,7 +120,7 @@ std::vector<Case> cases() {
            "WHERE starelid = 'few'::regclass AND staattnum = 2; ",
        "SELECT count(f.id) FROM few f LEFT JOIN LATERAL (SELECT v FROM parents p WHERE p.id = f.p) x ON true WHERE x.v "
        "> 0",
-       {"memoize_misses", "looping_join"}},
+       {"memoize_misses"}},
       {"memoize_with_repetition",
        kSerial + "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; ",
        "SELECT count(*) FROM wide w JOIN parents p ON p.id = w.c",

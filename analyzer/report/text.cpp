@@ -264,11 +264,11 @@ class TextReport {
     if (report_.statements.empty()) return;
     heading(fmt::format("Statements (the costliest {} of {})", std::min(params_.top, report_.statements.size()),
                         report_.statements.size()));
-    line(styled(Style::dim, fmt::format("   {:<16}  {:>10}  {:>8}  {:>10}  {:>8}  {:>8}  {}", "fingerprint",
-                                        "executions", "rows", "total ms", "p50", "p95", "statement")));
+    line(styled(Style::dim, fmt::format("   {:<16}  {:>7}  {:>7}  {:>9}  {:>7}  {:>7}  {}", "fingerprint", "count",
+                                        "rows", "total ms", "p50", "p95", "statement")));
     for (const model::StatementIndex index : costliest(report_, params_.top)) {
       const StatementSummary& statement = report_.statements[index];
-      const std::string head = fmt::format("   {:<16}  {:>10}  {:>8}  {:>10.2f}  {:>8.3f}  {:>8.3f}  ", statement.id,
+      const std::string head = fmt::format("   {:<16}  {:>7}  {:>7}  {:>9.1f}  {:>7.3f}  {:>7.3f}  ", statement.id,
                                            grouped(statement.executions), grouped(statement.rows), statement.total_ms,
                                            statement.p50_ms, statement.p95_ms);
       const std::size_t room = params_.width > head.size() + 20 ? params_.width - head.size() : 20;

@@ -45,7 +45,9 @@ Proxy::Proxy(ProxyParams params, std::unique_ptr<trace::Writer> writer) {
   for (const auto& loop : loops_) loop->start();
 }
 
-Proxy::~Proxy() { stop(); }
+Proxy::~Proxy() {
+  stop();
+}
 
 void Proxy::stop() {
   for (const auto& loop : loops_) loop->stop();

@@ -285,6 +285,12 @@ class TextReport {
       labelled("", fmt::format("{}: {}", counted(silence.executions, "execution"), silence.reason));
       if (silence.statement != model::kNone) labelled("", report_.statements[silence.statement].text, Style::dim, 1);
     }
+    if (report_.rejected_indexes.empty()) return;
+    heading("Indexes that are not advised");
+    for (const advise::RejectedIndex& each : report_.rejected_indexes) {
+      labelled("index", each.ddl);
+      labelled("", each.reason, Style::dim);
+    }
   }
 
   const Report& report_;

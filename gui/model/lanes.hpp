@@ -20,9 +20,9 @@ struct Lane {
 
   /// Every kStride queries: what is needed to jump over the queries before.
   struct Checkpoint {
-    trace::Time latest_end = 0;                             ///< of all queries before this one
-    std::array<std::uint32_t, kQueryClasses> by_class{};    ///< of all queries before this one
-    std::uint32_t in_finding = 0;                           ///< of all queries before this one
+    trace::Time latest_end = 0;                           ///< of all queries before this one
+    std::array<std::uint32_t, kQueryClasses> by_class{};  ///< of all queries before this one
+    std::uint32_t in_finding = 0;                         ///< of all queries before this one
   };
   static constexpr std::size_t kStride = 64;
   std::vector<Checkpoint> checkpoints;

@@ -63,9 +63,9 @@ struct Bar {
 /// A bar is at least this wide; what is narrower folds.
 inline constexpr double kLeastBarWidth = 3;
 
-/// The bars of a lane inside the scale's range, left to right, without overlap; the counts add up to the queries that
-/// touch the range. The work is bounded by the width and the logarithm of the lane's length, not by the length
-/// (after Tracy's timeline).
+/// The bars of a lane inside the scale's range, left to right, without overlap. Each query from the first that reaches
+/// into the range to the last that starts in it is counted by exactly one bar. The work is bounded by the width and the
+/// logarithm of the lane's length, not by the length (after Tracy's timeline).
 [[nodiscard]] std::vector<Bar> fold_lane(const Session& session, const Lane& lane, const TimeScale& scale);
 
 /// Database time in each of `buckets` equal parts of the trace, as a share of the highest; for the overview strip.

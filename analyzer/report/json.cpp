@@ -114,6 +114,14 @@ json::value edge_json(const std::optional<detect::ValueEdge>& edge) {
                       {"row_order", edge->row_order}};
 }
 
+json::value scaling_json(const std::optional<detect::Scaling>& scaling) {
+  if (!scaling) return nullptr;
+  return json::object{{"slope", scaling->slope},
+                      {"r_squared", scaling->r_squared},
+                      {"scopes", scaling->scopes},
+                      {"sizes", scaling->sizes}};
+}
+
 json::array strings_json(const std::vector<std::string>& strings) {
   json::array out;
   for (const std::string& each : strings) out.emplace_back(text(each));
@@ -162,6 +170,7 @@ json::object finding_json(const Report& report, std::size_t index, const RenderP
           {"parent", statement_reference(report, finding.parent)},
           {"child", statement_reference(report, finding.child)},
           {"edge", edge_json(finding.edge)},
+          {"scaling", scaling_json(finding.scaling)},
           {"call_sites", std::move(sites)},
           {"cost", json::object{{"round_trips", finding.cost.round_trips},
                                 {"ms", finding.cost.milliseconds},

@@ -167,6 +167,7 @@ class TextReport {
     write_statement(finding.parent == model::kNone ? "statement" : "child", finding.child, finding.call_sites,
                     detect::LocatedCallSite::Role::child);
     if (finding.edge) labelled("edge", edge_words(*finding.edge));
+    if (finding.scaling && finding.scaling->sizes > 1) labelled("grows", growth(*finding.scaling));
     labelled("costs", saving(report_, finding), Style::strong);
     for (const detect::Advice& advice : finding.advice) {
       labelled("do", advice.sentence);
@@ -199,8 +200,7 @@ class TextReport {
       labelled("cost", verified ? fmt::format("{} -> {} over the trace ({} less)", estimate(advice.cost_before),
                                               estimate(advice.cost_after), percent(gain))
                                 : estimate(advice.cost_before) + " over the trace");
-      labelled("checked",
-               fmt::format("{}{}{}", words(advice.verification), advice.note.empty() ? "" : "; ", advice.note));
+      labelled("checked", how_checked(advice));
       if (advice.size_bytes > 0) labelled("size", "about " + bytes(advice.size_bytes));
       for (const advise::ServedStatement& served : advice.statements) {
         if (served.statement == model::kNone) continue;

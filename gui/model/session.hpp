@@ -48,9 +48,7 @@ struct ScopeSpan {
 
 struct BindText {
   std::string type;
-  std::string value;  ///< as shown; "NULL" where is_null
-  bool is_null = false;
-  bool hidden = false;  ///< redacted: only equality is known
+  std::string value;  ///< as shown
 };
 
 /// What the inspector shows of one execution.

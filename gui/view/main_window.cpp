@@ -76,7 +76,7 @@ void MainWindow::build_tabs() {
   tabs_->tabBar()->setAccessibleName(QStringLiteral("Tables"));
   statement_table_ = new DataTable(QStringLiteral("Statements"), tabs_);
   statement_table_->setModel(&statement_rows_);
-  statement_table_->set_column_widths({0, 13, 6, 7, 7, 7, 6, 6});
+  statement_table_->set_column_widths({0, 14, 6, 7, 7, 7, 6, 6});
   statement_table_->sortByColumn(StatementModel::kTotal, Qt::DescendingOrder);
   query_table_ = new DataTable(QStringLiteral("Queries"), tabs_);
   query_table_->setModel(&query_model_);
@@ -268,7 +268,8 @@ void MainWindow::show_session(const SessionPtr& session) {
 
 void MainWindow::select_finding(int row) {
   if (!session_ || row < 0 || row >= finding_model_.rowCount()) return;
-  if (findings_->currentIndex().row() != row) {
+  if (!findings_->selectionModel()->isRowSelected(row)) {
+    findings_->setCurrentIndex({});
     findings_->setCurrentIndex(finding_model_.index(row, 0));  // comes back here
     return;
   }

@@ -4,6 +4,7 @@
 #include <QDialogButtonBox>
 #include <QDockWidget>
 #include <QLabel>
+#include <QMenu>
 #include <QMenuBar>
 #include <QTabWidget>
 #include <QVBoxLayout>
@@ -102,9 +103,9 @@ void MainWindow::show_keys() {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setWindowTitle(QStringLiteral("Keys"));
   QString rows;
-  for (const auto* menu : menuBar()->findChildren<QMenu*>(QString(), Qt::FindDirectChildrenOnly)) {
-    rows += QStringLiteral("<tr><td colspan=2><b>%1</b></td></tr>").arg(menu->title().remove(u'&').toHtmlEscaped());
-    for (const auto* action : menu->actions())
+  for (const auto* title : menuBar()->actions()) {
+    rows += QStringLiteral("<tr><td colspan=2><b>%1</b></td></tr>").arg(title->text().remove(u'&').toHtmlEscaped());
+    for (const auto* action : title->menu()->actions())
       if (!action->shortcut().isEmpty())
         rows += QStringLiteral("<tr><td style='padding-right:24px'>%1</td><td>%2</td></tr>")
                     .arg(action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped(),

@@ -299,7 +299,7 @@ void Timeline::paint_group(QPainter& painter, const Theme& theme, const LaneGrou
     painter.setFont(font);
     painter.setPen(theme.muted);
     painter.drawText(label.translated(0, kLaneHeight - 2), Qt::AlignVCenter | Qt::AlignLeft,
-                     format_count(group.queries) + (group.queries == 1 ? QStringLiteral(" query") : QStringLiteral(" queries")));
+                     format_counted(group.queries, QStringLiteral("query"), QStringLiteral("queries")));
   }
   painter.restore();
 }
@@ -431,9 +431,9 @@ QString Timeline::tooltip_at(QPoint position) const {
     }
     auto sql = one_line(session_->report.statements[session_->queries.statement[query]].text);
     if (sql.size() > 160) sql = sql.left(158) + QStringLiteral(" …");
-    auto text = QStringLiteral("%1\n%2, %3 rows, %4")
+    auto text = QStringLiteral("%1\n%2, %3, %4")
                     .arg(sql, format_duration(static_cast<double>(session_->queries.duration[query])),
-                         format_count(session_->queries.rows[query]), word_of(session_->class_of(query)));
+                         format_counted(session_->queries.rows[query], QStringLiteral("row")), word_of(session_->class_of(query)));
     if (bar.in_finding > 0) text += QStringLiteral("\nbelongs to a finding");
     return text;
   }

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from support import BIN, Postgres, Scratch, environment, quell
+from support import BIN, ROOT, Postgres, Scratch, environment, quell
 
 SQL = "create table if not exists posts as select i as id, i % 3 + 1 as author_id from generate_series(1, 9) i"
 
@@ -129,6 +129,31 @@ class Record(unittest.TestCase):
         report = quell("report", self.trace, "--format", "json", "--show-values")
         self.assertEqual(report.returncode, 0, report.stderr)
         self.assertNotIn("sesame", report.stdout)
+
+    def test_the_commands_of_the_documentation(self):
+        folder = self.scratch.path / "documented"
+        folder.mkdir()
+        (folder / "app.py").write_text("import os\nos.system(\"psql -qc 'select 2'\")\n")
+        commands = re.findall(r"^\$ (quell record .*)$", (ROOT / "docs/record.md").read_text(), re.M)
+        self.assertGreater(len(commands), 2)
+        for command in commands:
+            with self.subTest(command):
+                result = subprocess.run(["sh", "-c", command], cwd=folder, capture_output=True, text=True, timeout=60,
+                                        env=environment(**self.env))
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertIn("recorded 1 execution on 1 connection", result.stderr)
+
+    def test_the_proxies_of_the_documentation(self):
+        commands = re.findall(r"^\$ (quell proxy .*)$", (ROOT / "docs/proxy.md").read_text(), re.M)
+        self.assertGreater(len(commands), 1)
+        for command in commands:
+            with self.subTest(command):
+                process = subprocess.Popen(["sh", "-c", f"exec {command}"], cwd=self.scratch.path, stderr=subprocess.PIPE,
+                                           text=True, env=environment(**self.env))
+                self.assertIn("relaying 127.0.0.1:6432 to 127.0.0.1:5432", process.stderr.readline())
+                process.terminate()
+                process.communicate(timeout=20)
+                self.assertEqual(process.returncode, 0)
 
     # quell proxy
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <CLI/CLI.hpp>
 
 #include <quell/db/migrate.hpp>
 #include <quell/db/pool.hpp>
@@ -123,11 +123,13 @@ void declare_commands(CLI::App& app, Options& options) {
   add_dsn(migrate);
   migrate->add_option("--down", options.down, "Go back N steps, or to the empty database with 'base'")
       ->check([](const std::string& text) {
-        const bool number = !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
+        const bool number =
+            !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
         return text == "base" || number ? std::string() : std::string("must be a number of steps or 'base'");
       });
-  migrate->footer("Examples:\n  quell-reference migrate --dsn dbname=blog\n  quell-reference migrate --down 1\n"
-                  "  quell-reference migrate --down base");
+  migrate->footer(
+      "Examples:\n  quell-reference migrate --dsn dbname=blog\n  quell-reference migrate --down 1\n"
+      "  quell-reference migrate --down base");
 
   auto* seed = app.add_subcommand("seed", "Fill an empty database with invented data, always the same");
   add_dsn(seed);
@@ -147,9 +149,10 @@ void declare_commands(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   serve->add_flag("--migrate", options.migrate_first, "Bring the schema up to date first");
-  serve->footer("QUELL_TRACE=FILE records a trace; QUELL_REDACT=1 keeps values out of it.\n"
-                "Examples:\n  quell-reference serve --migrate --dsn dbname=blog\n"
-                "  QUELL_TRACE=blog.qtr quell-reference serve --listen 127.0.0.1:0 --port-file port");
+  serve->footer(
+      "QUELL_TRACE=FILE records a trace; QUELL_REDACT=1 keeps values out of it.\n"
+      "Examples:\n  quell-reference serve --migrate --dsn dbname=blog\n"
+      "  QUELL_TRACE=blog.qtr quell-reference serve --listen 127.0.0.1:0 --port-file port");
 }
 
 }  // namespace

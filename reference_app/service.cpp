@@ -2,9 +2,9 @@
 
 #include <exception>
 
+#include <fmt/format.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
 
 #include <quell/db/migrate.hpp>
 #include <quell/db/pool.hpp>
@@ -69,8 +69,9 @@ void require_current_schema(const std::string& dsn) {
   const auto current = migrator.current();
   const std::string& newest = migrator.history().back().id;
   if (current.size() == 1 && current.front() == newest) return;
-  throw db::MigrationError(fmt::format("the database's schema is at {}, this program needs {}: run quell-reference migrate, or serve --migrate",
-                                       current.empty() ? "nothing" : current.front(), newest));
+  throw db::MigrationError(fmt::format(
+      "the database's schema is at {}, this program needs {}: run quell-reference migrate, or serve --migrate",
+      current.empty() ? "nothing" : current.front(), newest));
 }
 
 void seed_database(const std::string& dsn, SeedSize size) {

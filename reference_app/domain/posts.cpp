@@ -11,7 +11,8 @@ using db::joined;
 using db::selectin;
 
 db::Select<Post> newest_posts(std::optional<std::int64_t> author_id, Slice slice) {
-  auto query = db::select<Post>().order_by(desc(&Post::created_at), desc(&Post::id)).limit(slice.limit).offset(slice.offset);
+  auto query =
+      db::select<Post>().order_by(desc(&Post::created_at), desc(&Post::id)).limit(slice.limit).offset(slice.offset);
   if (author_id) query.where(col(&Post::author_id) == *author_id);
   return query;
 }
@@ -87,10 +88,11 @@ db::Awaitable<Post*> find_post(db::Session& session, std::int64_t id, Loading lo
 db::Awaitable<std::int64_t> create_post(db::Connection& connection, const NewPost& post) {
   auto transaction = co_await connection.begin();
   const auto id = co_await connection.fetch_one<std::int64_t>(
-      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", post.author_id, post.title, post.body);
+      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", post.author_id, post.title,
+      post.body);
   if (!post.tags.empty()) {
-    co_await connection.execute("insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing",
-                                post.tags);
+    co_await connection.execute(
+        "insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing", post.tags);
     co_await connection.execute(
         "insert into post_tags (post_id, tag_id) select $1::bigint, id from tags where name = any($2)", id, post.tags);
   }

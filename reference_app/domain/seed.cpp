@@ -46,13 +46,15 @@ db::Awaitable<void> seed(db::Connection& connection, SeedSize size) {
   const SeedRows rows = make_seed_rows(size);
   auto transaction = co_await connection.begin();
   co_await insert(connection, kInsertUsers, rows.users.name, rows.users.email, rows.users.created_at);
-  co_await insert(connection, kInsertPosts, rows.posts.author_id, rows.posts.title, rows.posts.body, rows.posts.created_at);
+  co_await insert(connection, kInsertPosts, rows.posts.author_id, rows.posts.title, rows.posts.body,
+                  rows.posts.created_at);
   co_await insert(connection, kInsertComments, rows.comments.post_id, rows.comments.author_id, rows.comments.body,
                   rows.comments.created_at);
   co_await insert(connection, kInsertTags, rows.tags.name);
   co_await insert(connection, kInsertPostTags, rows.post_tags.post_id, rows.post_tags.tag_id);
   co_await transaction.commit();
-  // Statistics and visibility map now, not whenever autovacuum comes by: plans should be the same from the first request.
+  // Statistics and visibility map now, not whenever autovacuum comes by: plans should be the same from the first
+  // request.
   co_await connection.execute("vacuum (analyze)");
 }
 

@@ -15,16 +15,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<std::string_view, 24> kFirstNames{
-    "Ada",  "Bela", "Cleo", "Dario", "Edda", "Falk", "Gwen", "Hugo", "Ines", "Jaro", "Kaia", "Levi",
-    "Mara", "Nils", "Odin", "Pia",   "Quin", "Rosa", "Sven", "Tess", "Udo",  "Vera", "Wim",  "Yara"};
-constexpr std::array<std::string_view, 20> kLastNames{"Amber", "Birch", "Cedar", "Dune",  "Ember", "Fjord", "Grove",
-                                                      "Heath", "Islet", "Juniper", "Knoll", "Larch", "Marsh", "North",
-                                                      "Orchard", "Pebble", "Quarry", "Ridge", "Spruce", "Tarn"};
+constexpr std::array<std::string_view, 24> kFirstNames{"Ada",  "Bela", "Cleo", "Dario", "Edda", "Falk", "Gwen", "Hugo",
+                                                       "Ines", "Jaro", "Kaia", "Levi",  "Mara", "Nils", "Odin", "Pia",
+                                                       "Quin", "Rosa", "Sven", "Tess",  "Udo",  "Vera", "Wim",  "Yara"};
+constexpr std::array<std::string_view, 20> kLastNames{
+    "Amber", "Birch", "Cedar", "Dune",  "Ember",   "Fjord",  "Grove",  "Heath", "Islet",  "Juniper",
+    "Knoll", "Larch", "Marsh", "North", "Orchard", "Pebble", "Quarry", "Ridge", "Spruce", "Tarn"};
 constexpr std::array<std::string_view, 32> kWords{
-    "index",  "query",  "table",  "cache",   "vacuum", "planner", "tuple", "commit", "lock",   "sort",  "join",
-    "filter", "bitmap", "heap",   "buffer",  "page",   "snapshot", "cost", "row",    "column", "merge", "nested",
-    "loop",   "hash",   "stream", "replica", "window", "cursor",  "batch", "scan",   "view",   "key"};
+    "index",  "query",  "table",  "cache",   "vacuum", "planner",  "tuple", "commit", "lock",   "sort",  "join",
+    "filter", "bitmap", "heap",   "buffer",  "page",   "snapshot", "cost",  "row",    "column", "merge", "nested",
+    "loop",   "hash",   "stream", "replica", "window", "cursor",   "batch", "scan",   "view",   "key"};
 constexpr std::array<std::string_view, 24> kTagNames{
     "postgres", "performance", "indexes",   "sql",      "orm",       "tuning", "cpp",     "async",
     "testing",  "design",      "migration", "locking",  "vacuum",    "json",   "search",  "caching",

@@ -47,7 +47,8 @@ Problem wrong_method(const Router::WrongMethod& wrong) {
 
 std::string_view Operation::scope_for(const QueryParameters& query) const {
   if (scope_names.empty()) return scope_name;
-  const auto parameter = std::ranges::find(query, scope_parameter, [](const auto& p) { return std::string_view(p.first); });
+  const auto parameter =
+      std::ranges::find(query, scope_parameter, [](const auto& p) { return std::string_view(p.first); });
   if (parameter == query.end()) return scope_name;
   const auto named = std::ranges::find(scope_names, parameter->second, [](const auto& n) { return n.first; });
   return named == scope_names.end() ? scope_name : named->second;

@@ -64,8 +64,9 @@ struct OperationInfo {
   std::string id = {};     ///< unique, for the document and generated clients: list_posts
   std::string summary = {};
   std::string tag = {};
-  int status = 200;                ///< of success
-  std::vector<int> problems = {};  ///< statuses the handler may answer with, besides those every operation of its shape has
+  int status = 200;  ///< of success
+  std::vector<int> problems =
+      {};  ///< statuses the handler may answer with, besides those every operation of its shape has
 };
 
 /// A declared operation.
@@ -75,7 +76,8 @@ struct Operation {
   /// Query text of the scope-naming parameter → scope name: lazy → GET /posts?loading=lazy.
   std::string scope_parameter;
   std::vector<std::pair<std::string, std::string>> scope_names;
-  std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path, const QueryParameters&)> run;
+  std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path, const QueryParameters&)>
+      run;
 
   [[nodiscard]] std::string_view scope_for(const QueryParameters& query) const;
 };

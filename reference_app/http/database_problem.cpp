@@ -22,7 +22,8 @@ constexpr std::string_view kUnavailable = "The database is not available. Try ag
 constexpr std::array kRules{
     Rule{"23505", 409, "conflict", "A record with this value exists already"},
     Rule{"23P01", 409, "conflict", "The record overlaps an existing one"},
-    Rule{"23503", 409, "missing-reference", "The record refers to one that does not exist, or is referred to by another"},
+    Rule{"23503", 409, "missing-reference",
+         "The record refers to one that does not exist, or is referred to by another"},
     Rule{"23", 422, "constraint-violated", "A value breaks a rule of the data"},
     Rule{"22", 422, "value-refused", "The database refused a value"},
     Rule{"40001", 503, "try-again", "Too many changes at the same time. Try again."},

@@ -4,17 +4,18 @@
 #include <charconv>
 #include <map>
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <re2/re2.h>
+#include <boost/json/parse.hpp>
 
 namespace quell::reference::http {
 
 boost::json::value parse_json_body(std::string_view content_type, std::string_view body) {
   const auto media_type = content_type.substr(0, content_type.find(';'));
   if (media_type != "application/json") {
-    throw Problem(415, "unsupported-media-type", "Send the body as application/json.").with("Accept-Post", "application/json");
+    throw Problem(415, "unsupported-media-type", "Send the body as application/json.")
+        .with("Accept-Post", "application/json");
   }
   boost::json::parse_options options;
   options.max_depth = 32;

@@ -22,7 +22,8 @@
 /// From untrusted text and JSON to described structs, gathering every fault with its place.
 namespace quell::reference::http {
 
-/// Body text to JSON. Throws Problem 400 where it is not JSON, 415 where `content_type` is not JSON's. At most 32 levels.
+/// Body text to JSON. Throws Problem 400 where it is not JSON, 415 where `content_type` is not JSON's. At most 32
+/// levels.
 [[nodiscard]] boost::json::value parse_json_body(std::string_view content_type, std::string_view body);
 
 namespace detail {

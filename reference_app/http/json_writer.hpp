@@ -16,8 +16,8 @@
 
 #include <quell/db/types.hpp>
 
-/// Writes described values straight into text, without a tree between. Members in the order of their declaration, so the
-/// same value always gives the same bytes.
+/// Writes described values straight into text, without a tree between. Members in the order of their declaration, so
+/// the same value always gives the same bytes.
 namespace quell::reference::http {
 
 void write_string(std::string& out, std::string_view text);

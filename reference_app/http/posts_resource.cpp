@@ -78,7 +78,11 @@ asio::awaitable<CreatedPost> create(RequestContext& context, const Input<None, N
 
 void add_posts(Api& api) {
   api.add({.route = "/posts", .id = "list_posts", .summary = "Newest posts first", .tag = "posts"}, &list);
-  api.add({.route = "/posts/{id}", .id = "get_post", .summary = "One post with its comments", .tag = "posts", .problems = {404}},
+  api.add({.route = "/posts/{id}",
+           .id = "get_post",
+           .summary = "One post with its comments",
+           .tag = "posts",
+           .problems = {404}},
           &get);
   api.add({.route = "/users/{id}/posts",
            .id = "list_posts_of_user",

@@ -29,7 +29,8 @@ class Location {
   bool is_index_ = false;
 };
 
-/// One thing wrong with a request. `code` is for programs and stable; `message` is for people and never holds the value.
+/// One thing wrong with a request. `code` is for programs and stable; `message` is for people and never holds the
+/// value.
 struct FieldError {
   std::vector<Location::Step> location;
   std::string code;

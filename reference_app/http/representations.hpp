@@ -26,7 +26,8 @@ BOOST_DESCRIBE_STRUCT(ById, (), (id))
 template <>
 struct Schema<ById> {
   static constexpr std::string_view kName = "ById";
-  static constexpr std::array kFields{Field{.name = "id", .description = "The record's id.", .minimum = 1, .maximum = kMaxId}};
+  static constexpr std::array kFields{
+      Field{.name = "id", .description = "The record's id.", .minimum = 1, .maximum = kMaxId}};
 };
 
 struct LoadingQuery {
@@ -138,15 +139,14 @@ BOOST_DESCRIBE_STRUCT(PostDraft, (), (author_id, title, body, tags))
 template <>
 struct Schema<PostDraft> {
   static constexpr std::string_view kName = "PostDraft";
-  static constexpr std::array kFields{
-      Field{.name = "author_id", .minimum = 1, .maximum = kMaxId},
-      Field{.name = "title", .min_length = 1, .max_length = 200},
-      Field{.name = "body", .min_length = 1, .max_length = 50'000},
-      Field{.name = "tags",
-            .description = "Tag names; new ones are made.",
-            .required = false,
-            .max_length = 10,
-            .pattern = "[a-z0-9][a-z0-9-]{0,29}"}};
+  static constexpr std::array kFields{Field{.name = "author_id", .minimum = 1, .maximum = kMaxId},
+                                      Field{.name = "title", .min_length = 1, .max_length = 200},
+                                      Field{.name = "body", .min_length = 1, .max_length = 50'000},
+                                      Field{.name = "tags",
+                                            .description = "Tag names; new ones are made.",
+                                            .required = false,
+                                            .max_length = 10,
+                                            .pattern = "[a-z0-9][a-z0-9-]{0,29}"}};
 };
 
 struct CreatedPost {

@@ -53,7 +53,8 @@ void Router::add(Method method, std::string_view path_template, RouteIndex route
     node = next.get();
   }
   auto& slot = node->routes[static_cast<std::size_t>(method)];
-  if (slot) throw std::logic_error("two routes for " + std::string(to_string(method)) + " " + std::string(path_template));
+  if (slot)
+    throw std::logic_error("two routes for " + std::string(to_string(method)) + " " + std::string(path_template));
   slot = route;
 }
 

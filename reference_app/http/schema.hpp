@@ -27,7 +27,8 @@ struct Field {
   std::optional<std::size_t> max_length = {};
   std::string_view pattern = {};  ///< RE2, must match the whole value
   Format format = Format::none;
-  /// An enumeration whose values are so different in cost that each is a trace scope of its own: GET /posts?loading=lazy.
+  /// An enumeration whose values are so different in cost that each is a trace scope of its own: GET
+  /// /posts?loading=lazy.
   bool names_scope = false;
 };
 

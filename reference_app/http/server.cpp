@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include <fmt/format.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -14,7 +15,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <fmt/format.h>
 
 #include "reference_app/http/session.hpp"
 
@@ -107,7 +107,8 @@ class Server::Worker {
 Server::Server(ServerParams params, const HandlerFactory& factory) {
   boost::system::error_code error;
   const auto address = asio::ip::make_address(params.host, error);
-  if (error) throw ListenError(fmt::format("cannot listen on \"{}\": give a numeric address such as 127.0.0.1", params.host));
+  if (error)
+    throw ListenError(fmt::format("cannot listen on \"{}\": give a numeric address such as 127.0.0.1", params.host));
 
   asio::io_context context;
   tcp::acceptor listener(context);

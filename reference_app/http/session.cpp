@@ -4,13 +4,13 @@
 #include <array>
 #include <ctime>
 
+#include <fmt/chrono.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-#include <fmt/chrono.h>
 
 #include "reference_app/http/problem.hpp"
 
@@ -84,8 +84,9 @@ asio::awaitable<void> Session::run() {
 
 asio::awaitable<void> Session::refuse() {
   idle_ = false;
-  Response response =
-      Problem(503, "too-many-connections", "The service has too many connections.").with("Retry-After", "1").to_response("");
+  Response response = Problem(503, "too-many-connections", "The service has too many connections.")
+                          .with("Retry-After", "1")
+                          .to_response("");
   co_await write(std::move(response), false, false);
   co_await close();
 }
@@ -154,9 +155,8 @@ asio::awaitable<Session::Next> Session::serve_one() {
   const beast::error_code error = co_await read(parser);
   end_reading();
   if (error) {
-    const auto problem =
-        timed_out_ ? std::optional(Problem(408, "timeout", "The request did not arrive in time."))
-                   : problem_of_read_error(error);
+    const auto problem = timed_out_ ? std::optional(Problem(408, "timeout", "The request did not arrive in time."))
+                                    : problem_of_read_error(error);
     if (!problem) co_return Next::gone;
     co_await write(problem->to_response(""), false, false);
     co_return Next::close;
@@ -183,7 +183,7 @@ asio::awaitable<Session::Next> Session::answer(const Request& request, const Par
   Response response = co_await handler_(request);
   const bool keep_alive = parser.keep_alive() && !draining_;
   const bool written = co_await write(std::move(response), request.method == Method::head, keep_alive);
-  co_return written && keep_alive ? Next::keep_alive : Next::close;
+  co_return written&& keep_alive ? Next::keep_alive : Next::close;
 }
 
 asio::awaitable<bool> Session::write(Response response, bool is_head, bool keep_alive) {

@@ -45,16 +45,16 @@ class Session {
   boost::asio::awaitable<Next> answer(const Request& request, const Parser& parser);
   boost::asio::awaitable<bool> write(Response response, bool is_head, bool keep_alive);
   boost::asio::awaitable<void> close();
-  /// From now on reads end with timed_out_ set after `timeout`. tcp_stream's own timer would close the socket, and with it
-  /// the way to say 408.
+  /// From now on reads end with timed_out_ set after `timeout`. tcp_stream's own timer would close the socket, and with
+  /// it the way to say 408.
   void limit_reading(std::chrono::milliseconds timeout);
   void end_reading();
 
   boost::beast::tcp_stream stream_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer read_timer_;
-  /// Counts the limits set and ended: an expiry already queued when its read ends must do nothing. Shared with the queued
-  /// handler, which may run after this session is gone.
+  /// Counts the limits set and ended: an expiry already queued when its read ends must do nothing. Shared with the
+  /// queued handler, which may run after this session is gone.
   std::shared_ptr<std::uint64_t> read_limit_ = std::make_shared<std::uint64_t>(0);
   const ServerParams& params_;
   const RequestHandler& handler_;

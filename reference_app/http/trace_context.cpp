@@ -53,7 +53,8 @@ std::optional<trace::TraceContext> parse_traceparent(std::string_view header) {
   std::array<std::uint8_t, 8> parent_id{};
   std::array<std::uint8_t, 1> flags{};
   if (!read_hex(header, version) || version[0] == 0xFF) return std::nullopt;
-  if (version[0] == 0 ? header.size() != kLength : header.size() > kLength && header[kLength] != '-') return std::nullopt;
+  if (version[0] == 0 ? header.size() != kLength : header.size() > kLength && header[kLength] != '-')
+    return std::nullopt;
   if (!read_hex(header.substr(3), trace_id) || all_zero(trace_id)) return std::nullopt;
   if (!read_hex(header.substr(36), parent_id) || all_zero(parent_id)) return std::nullopt;
   if (!read_hex(header.substr(53), flags)) return std::nullopt;
@@ -70,7 +71,8 @@ trace::TraceContext random_trace_id() {
 
 std::string request_id(std::string_view offered) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
   };
   if (!offered.empty() && offered.size() <= 64 && std::ranges::all_of(offered, allowed)) return std::string(offered);
   return to_hex(random_bytes<16>());

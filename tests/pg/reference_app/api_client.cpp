@@ -1,7 +1,7 @@
 #include "tests/pg/reference_app/api_client.hpp"
 
-#include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <boost/json/parse.hpp>
 
 #include "tests/unit/reference_app/raw_client.hpp"
 

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <set>
 
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <boost/json/serialize.hpp>
 
 #include "tests/pg/reference_app/running_service.hpp"
 #include "tests/unit/reference_app/raw_client.hpp"
@@ -45,7 +45,8 @@ TEST_P(Endpoint, AnswersAsTheTableSays) {
 constexpr const char* kNotFound = R"("type":"urn:quell-reference:problem:not-found","title":"Not Found","status":404)";
 constexpr const char* kIdType = R"("errors":[{"location":["path","id"],"code":"type","message":"must be an integer"}])";
 constexpr const char* kIdSmall = R"({"location":["path","id"],"code":"too_small","message":"must be at least 1"})";
-constexpr const char* kLimitLarge = R"({"location":["query","limit"],"code":"too_large","message":"must be at most 100"})";
+constexpr const char* kLimitLarge =
+    R"({"location":["query","limit"],"code":"too_large","message":"must be at most 100"})";
 constexpr const char* kLimitSmall = R"({"location":["query","limit"],"code":"too_small")";
 constexpr const char* kOffset = R"({"location":["query","offset"],"code":"too_small")";
 constexpr const char* kLoading = R"("message":"must be one of lazy, selectin, joined")";
@@ -67,17 +68,17 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"WrongMethod", "DELETE", "/posts", "", 405, kWrongMethod}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
-INSTANTIATE_TEST_SUITE_P(
-    GetPost, Endpoint,
-    testing::Values(Case{"Valid", "GET", "/posts/1", "", 200, R"({"id":1,"title":")"},
-                    Case{"Missing", "GET", "/posts/999999", "", 404, "There is no post with id 999999."},
-                    Case{"IdNoNumber", "GET", "/posts/first", "", 422, kIdType},
-                    Case{"IdZero", "GET", "/posts/0", "", 422, kIdSmall},
-                    Case{"IdBeyondBigint", "GET", "/posts/9223372036854775808", "", 422, kIdType},
-                    Case{"LoadingUnknown", "GET", "/posts/1?loading=", "", 422, kLoading},
-                    Case{"WrongMethod", "PUT", "/posts/1", "{}", 405, kWrongMethod},
-                    Case{"TrailingSlash", "GET", "/posts/", "", 404, kNotFound}),
-    [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(GetPost, Endpoint,
+                         testing::Values(Case{"Valid", "GET", "/posts/1", "", 200, R"({"id":1,"title":")"},
+                                         Case{"Missing", "GET", "/posts/999999", "", 404,
+                                              "There is no post with id 999999."},
+                                         Case{"IdNoNumber", "GET", "/posts/first", "", 422, kIdType},
+                                         Case{"IdZero", "GET", "/posts/0", "", 422, kIdSmall},
+                                         Case{"IdBeyondBigint", "GET", "/posts/9223372036854775808", "", 422, kIdType},
+                                         Case{"LoadingUnknown", "GET", "/posts/1?loading=", "", 422, kLoading},
+                                         Case{"WrongMethod", "PUT", "/posts/1", "{}", 405, kWrongMethod},
+                                         Case{"TrailingSlash", "GET", "/posts/", "", 404, kNotFound}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(
     ListPostsOfUser, Endpoint,
@@ -90,14 +91,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"WrongMethod", "POST", "/users/1/posts", "{}", 405, kWrongMethod}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
-INSTANTIATE_TEST_SUITE_P(
-    GetUser, Endpoint,
-    testing::Values(Case{"Valid", "GET", "/users/1", "", 200, R"({"id":1,"name":")"},
-                    Case{"Missing", "GET", "/users/999999", "", 404, kNotFound},
-                    Case{"IdNoNumber", "GET", "/users/me", "", 422, kIdType},
-                    Case{"ParameterUnknown", "GET", "/users/1?limt=1", "", 422, kUnknown},
-                    Case{"WrongMethod", "DELETE", "/users/1", "", 405, kWrongMethod}),
-    [](const auto& tested) { return std::string(tested.param.name); });
+INSTANTIATE_TEST_SUITE_P(GetUser, Endpoint,
+                         testing::Values(Case{"Valid", "GET", "/users/1", "", 200, R"({"id":1,"name":")"},
+                                         Case{"Missing", "GET", "/users/999999", "", 404, kNotFound},
+                                         Case{"IdNoNumber", "GET", "/users/me", "", 422, kIdType},
+                                         Case{"ParameterUnknown", "GET", "/users/1?limt=1", "", 422, kUnknown},
+                                         Case{"WrongMethod", "DELETE", "/users/1", "", 405, kWrongMethod}),
+                         [](const auto& tested) { return std::string(tested.param.name); });
 
 constexpr const char* kUser = R"({"name":"Table Test","email":"table.test@example.org"})";
 
@@ -122,20 +122,21 @@ INSTANTIATE_TEST_SUITE_P(
 
 INSTANTIATE_TEST_SUITE_P(
     CreatePost, Endpoint,
-    testing::Values(Case{"Valid", "POST", "/posts", R"({"author_id":1,"title":"T","body":"B"})", 201, R"({"id":)"},
-                    Case{"AuthorMissing", "POST", "/posts", R"({"author_id":999999,"title":"T","body":"B"})", 409,
-                         "urn:quell-reference:problem:missing-reference"},
-                    Case{"AuthorNoNumber", "POST", "/posts", R"({"author_id":"1","title":"T","body":"B"})", 422,
-                         R"({"location":["body","author_id"],"code":"type")"},
-                    Case{"TitleEmpty", "POST", "/posts", R"({"author_id":1,"title":"","body":"B"})", 422,
-                         R"({"location":["body","title"],"code":"too_short")"},
-                    Case{"BodyNul", "POST", "/posts", R"({"author_id":1,"title":"T","body":"\u0000"})", 422,
-                         R"({"location":["body","body"],"code":"text")"},
-                    Case{"TagMalformed", "POST", "/posts", R"({"author_id":1,"title":"T","body":"B","tags":["ok","No!"]})", 422,
-                         R"({"location":["body","tags",1],"code":"pattern")"},
-                    Case{"TooManyTags", "POST", "/posts",
-                         R"({"author_id":1,"title":"T","body":"B","tags":["a","b","c","d","e","f","g","h","i","j","k"]})", 422,
-                         R"({"location":["body","tags"],"code":"too_many")"}),
+    testing::Values(
+        Case{"Valid", "POST", "/posts", R"({"author_id":1,"title":"T","body":"B"})", 201, R"({"id":)"},
+        Case{"AuthorMissing", "POST", "/posts", R"({"author_id":999999,"title":"T","body":"B"})", 409,
+             "urn:quell-reference:problem:missing-reference"},
+        Case{"AuthorNoNumber", "POST", "/posts", R"({"author_id":"1","title":"T","body":"B"})", 422,
+             R"({"location":["body","author_id"],"code":"type")"},
+        Case{"TitleEmpty", "POST", "/posts", R"({"author_id":1,"title":"","body":"B"})", 422,
+             R"({"location":["body","title"],"code":"too_short")"},
+        Case{"BodyNul", "POST", "/posts", R"({"author_id":1,"title":"T","body":"\u0000"})", 422,
+             R"({"location":["body","body"],"code":"text")"},
+        Case{"TagMalformed", "POST", "/posts", R"({"author_id":1,"title":"T","body":"B","tags":["ok","No!"]})", 422,
+             R"({"location":["body","tags",1],"code":"pattern")"},
+        Case{"TooManyTags", "POST", "/posts",
+             R"({"author_id":1,"title":"T","body":"B","tags":["a","b","c","d","e","f","g","h","i","j","k"]})", 422,
+             R"({"location":["body","tags"],"code":"too_many")"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 INSTANTIATE_TEST_SUITE_P(Nowhere, Endpoint,
@@ -159,7 +160,8 @@ TEST(Endpoints, TooLargeABodyIsRefused) {
 
 TEST(Endpoints, ACreatedPostIsThereWithItsTags) {
   const auto created = running_service().call(
-      "POST", "/posts", R"({"author_id":3,"title":"A \"quoted\" title","body":"Text","tags":["sql","brand-new","sql"]})");
+      "POST", "/posts",
+      R"({"author_id":3,"title":"A \"quoted\" title","body":"Text","tags":["sql","brand-new","sql"]})");
   ASSERT_EQ(created.status, 201) << created.body;
   const auto location = created.header_value("Location");
   ASSERT_THAT(location, StartsWith("/posts/"));
@@ -172,7 +174,9 @@ TEST(Endpoints, ACreatedPostIsThereWithItsTags) {
 
 TEST(Endpoints, APostWhoseTagsCannotBeStoredLeavesNothingBehind) {
   const auto before = running_service().get("/users/2").json().at("post_count").as_int64();
-  EXPECT_EQ(running_service().call("POST", "/posts", R"({"author_id":2,"title":"T","body":"B","tags":["UPPER"]})").status, 422);
+  EXPECT_EQ(
+      running_service().call("POST", "/posts", R"({"author_id":2,"title":"T","body":"B","tags":["UPPER"]})").status,
+      422);
   EXPECT_EQ(running_service().get("/users/2").json().at("post_count").as_int64(), before);
 }
 
@@ -192,7 +196,8 @@ TEST(Endpoints, PagesJoinWithoutGapOrOverlap) {
 }
 
 TEST(Endpoints, CommentCountsAreTheNumbersOfComments) {
-  for (const auto& post : running_service().get("/posts?limit=5&offset=600").json().at("items").as_array()) {
+  const auto page = running_service().get("/posts?limit=5&offset=600").json();
+  for (const auto& post : page.at("items").as_array()) {
     const auto whole = running_service().get(fmt::format("/posts/{}", post.at("id").as_int64())).json();
     EXPECT_EQ(static_cast<std::size_t>(post.at("comment_count").as_int64()), whole.at("comments").as_array().size());
   }
@@ -222,26 +227,30 @@ TEST(Endpoints, SqlInAnyParameterNeverChangesAStatement) {
     return std::set<std::string>(all.begin(), all.end());
   };
   service.log().take();
-  const auto harmless = texts_of({service.get("/posts?limit=3&offset=1"), service.get("/posts/1"), service.get("/users/1"),
-                                  service.get("/users/1/posts"), service.get("/users/999999/posts"),
-                                  service.call("POST", "/users", R"({"name":"n","email":"harmless@example.org"})"),
-                                  service.call("POST", "/posts", R"({"author_id":1,"title":"t","body":"b","tags":["x"]})")});
+  const auto harmless =
+      texts_of({service.get("/posts?limit=3&offset=1"), service.get("/posts/1"), service.get("/users/1"),
+                service.get("/users/1/posts"), service.get("/users/999999/posts"),
+                service.call("POST", "/users", R"({"name":"n","email":"harmless@example.org"})"),
+                service.call("POST", "/posts", R"({"author_id":1,"title":"t","body":"b","tags":["x"]})")});
   ASSERT_FALSE(harmless.empty());
 
   int serial = 0;
-  for (const std::string attack : {"'; drop table posts; --", "1 or 1=1", "\\\"; select pg_sleep(9); --", "$1", "''", "/*",
-                                   "%27%3B", "1);delete from users;--"}) {
+  for (const std::string attack : {"'; drop table posts; --", "1 or 1=1", "\\\"; select pg_sleep(9); --", "$1", "''",
+                                   "/*", "%27%3B", "1);delete from users;--"}) {
     std::string encoded;
     for (const char c : attack) encoded += fmt::format("%{:02X}", static_cast<unsigned char>(c));
     std::string escaped;
     for (const char c : attack) escaped += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
     const auto seen = texts_of(
-        {service.get("/posts?limit=" + encoded), service.get("/posts?offset=" + encoded), service.get("/posts?loading=" + encoded),
-         service.get("/posts?" + encoded + "=1"), service.get("/posts/" + encoded), service.get("/posts/1?loading=" + encoded),
-         service.get("/users/" + encoded), service.get("/users/" + encoded + "/posts"),
-         service.call("POST", "/users", fmt::format(R"({{"name":"{}","email":"attack{}@example.org"}})", escaped, ++serial)),
+        {service.get("/posts?limit=" + encoded), service.get("/posts?offset=" + encoded),
+         service.get("/posts?loading=" + encoded), service.get("/posts?" + encoded + "=1"),
+         service.get("/posts/" + encoded), service.get("/posts/1?loading=" + encoded), service.get("/users/" + encoded),
+         service.get("/users/" + encoded + "/posts"),
+         service.call("POST", "/users",
+                      fmt::format(R"({{"name":"{}","email":"attack{}@example.org"}})", escaped, ++serial)),
          service.call("POST", "/users", fmt::format(R"({{"name":"n","email":"{}@example.org"}})", escaped)),
-         service.call("POST", "/posts", fmt::format(R"({{"author_id":1,"title":"{0}","body":"{0}","tags":["{0}"]}})", escaped)),
+         service.call("POST", "/posts",
+                      fmt::format(R"({{"author_id":1,"title":"{0}","body":"{0}","tags":["{0}"]}})", escaped)),
          service.call("POST", "/posts", fmt::format(R"({{"author_id":1,"title":"{0}","body":"{0}"}})", escaped))});
     EXPECT_TRUE(std::ranges::includes(harmless, seen)) << attack;
   }

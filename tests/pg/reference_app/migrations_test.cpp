@@ -49,8 +49,9 @@ TEST(Seed, FillsAnEmptyDatabaseOnce) {
   db::Migrator(dsn, reference::migrations()).upgrade();
   reference::seed_database(dsn, reference::SeedSize::scaled(0.01));
   auto connection = db::SyncConnection::open(dsn);
-  const auto counts = connection.query("select (select count(*) from users) || ' ' || (select count(*) from posts)"
-                                       " || ' ' || (select count(*) from comments)");
+  const auto counts = connection.query(
+      "select (select count(*) from users) || ' ' || (select count(*) from posts)"
+      " || ' ' || (select count(*) from comments)");
   EXPECT_EQ(counts.value(0, 0), "10 200 400");
   EXPECT_THROW(reference::seed_database(dsn, reference::SeedSize::scaled(0.01)), db::UsageError);
 }

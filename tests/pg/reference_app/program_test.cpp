@@ -29,7 +29,8 @@ class Program {
   explicit Program(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), QUELL_REFERENCE_PROGRAM);
     static int serial = 0;
-    output_path_ = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + "_" + std::to_string(++serial);
+    output_path_ =
+        testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + "_" + std::to_string(++serial);
     pid_ = ::fork();
     if (pid_ == 0) {
       const int file = ::open(output_path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -134,7 +135,8 @@ TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
 }
 
 TEST(ReferenceProgram, HelpShowsExamples) {
-  for (const auto& arguments : {std::vector<std::string>{"--help"}, {"migrate", "--help"}, {"seed", "--help"}, {"serve", "--help"}}) {
+  for (const auto& arguments :
+       {std::vector<std::string>{"--help"}, {"migrate", "--help"}, {"seed", "--help"}, {"serve", "--help"}}) {
     const auto finished = run(arguments);
     EXPECT_EQ(finished.code, 0);
     EXPECT_THAT(finished.output, HasSubstr("Example"));

@@ -138,15 +138,17 @@ TEST(DecodeQuery, AParameterGivenTwiceIsAnError) {
 
 TEST(DecodeQuery, LengthsCountCodePoints) {
   EXPECT_THAT(query_errors({{"open", "true"}, {"name", "\u20ac\u20ac\u20ac"}}), IsEmpty());
-  EXPECT_THAT(query_errors({{"open", "true"}, {"name", "\u20ac\u20ac\u20ac\u20ac"}}), ElementsAre("query/name: too_long"));
+  EXPECT_THAT(query_errors({{"open", "true"}, {"name", "\u20ac\u20ac\u20ac\u20ac"}}),
+              ElementsAre("query/name: too_long"));
 }
 
 TEST(DecodeBody, ReadsNestedObjectsAndArrays) {
   ValidationErrors errors;
   Order order;
-  decode_body(parse_json_body("application/json; charset=utf-8",
-                              R"({"email":"a@b.example","items":[{"sku":"x","quantity":2}],"labels":["new"],"discount":null})"),
-              errors, order);
+  decode_body(
+      parse_json_body("application/json; charset=utf-8",
+                      R"({"email":"a@b.example","items":[{"sku":"x","quantity":2}],"labels":["new"],"discount":null})"),
+      errors, order);
   EXPECT_THAT(summary(errors), IsEmpty());
   EXPECT_EQ(order.email, "a@b.example");
   ASSERT_EQ(order.items.size(), 1U);
@@ -157,9 +159,11 @@ TEST(DecodeBody, ReadsNestedObjectsAndArrays) {
 }
 
 TEST(DecodeBody, NamesEveryFaultWithItsPlace) {
-  EXPECT_THAT(body_errors(R"({"email":"nobody","items":[{"sku":"x","quantity":0},{"quantity":"2","skew":1}],"labels":["ok","No"]})"),
-              ElementsAre("body/email: email", "body/items/0/quantity: too_small", "body/items/1/sku: missing",
-                          "body/items/1/quantity: type", "body/items/1/skew: unknown", "body/labels/1: pattern"));
+  EXPECT_THAT(
+      body_errors(
+          R"({"email":"nobody","items":[{"sku":"x","quantity":0},{"quantity":"2","skew":1}],"labels":["ok","No"]})"),
+      ElementsAre("body/email: email", "body/items/0/quantity: too_small", "body/items/1/sku: missing",
+                  "body/items/1/quantity: type", "body/items/1/skew: unknown", "body/labels/1: pattern"));
 }
 
 TEST(DecodeBody, IsStrictAboutTypes) {
@@ -200,7 +204,8 @@ TEST(CheckString, EmailNeedsALocalPartAndADottedDomain) {
     return detail::check_string(text, field, Location("email"), errors);
   };
   for (const auto* text : {"a@b.example", "first.last+tag@mail.example.org"}) EXPECT_TRUE(accepts(text)) << text;
-  for (const auto* text : {"", "a", "@b.example", "a@", "a@b", "a@b.", "a@.example", "a b@c.example", "a@b@c.example", "a@b.example\n"}) {
+  for (const auto* text :
+       {"", "a", "@b.example", "a@", "a@b", "a@b.", "a@.example", "a b@c.example", "a@b@c.example", "a@b.example\n"}) {
     EXPECT_FALSE(accepts(text)) << text;
   }
 }

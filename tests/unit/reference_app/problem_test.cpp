@@ -13,9 +13,8 @@ TEST(Problem, IsAProblemDetailsDocument) {
   const auto response = Problem(404, "not-found", "There is no post with id 7.").to_response("r1");
   EXPECT_EQ(response.status, 404);
   EXPECT_THAT(response.headers, Contains(Pair("Content-Type", "application/problem+json")));
-  EXPECT_EQ(response.body,
-            R"({"type":"urn:quell-reference:problem:not-found","title":"Not Found","status":404,)"
-            R"("detail":"There is no post with id 7.","request_id":"r1"})");
+  EXPECT_EQ(response.body, R"({"type":"urn:quell-reference:problem:not-found","title":"Not Found","status":404,)"
+                           R"("detail":"There is no post with id 7.","request_id":"r1"})");
 }
 
 TEST(Problem, CarriesItsHeaders) {

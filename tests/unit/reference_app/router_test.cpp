@@ -75,7 +75,8 @@ TEST(Router, UnknownPathsHaveNoRoute) {
   const auto router = blog();
   for (const Segments& path : {Segments{"post"}, Segments{"users"}, Segments{"users", "1"}, Segments{"posts", ""},
                                Segments{"posts", "1", "x"}, Segments{"posts", "1", ""}}) {
-    EXPECT_TRUE(std::holds_alternative<Router::NoRoute>(router.find(Method::get, path))) << testing::PrintToString(path);
+    EXPECT_TRUE(std::holds_alternative<Router::NoRoute>(router.find(Method::get, path)))
+        << testing::PrintToString(path);
   }
 }
 

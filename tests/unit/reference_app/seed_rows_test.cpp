@@ -68,7 +68,8 @@ TEST(Seed, PostsAgeWithTheirIdAndCommentsAreYoungerThanTheirPost) {
   const auto rows = make_seed_rows(SeedSize::scaled(0.05));
   EXPECT_TRUE(std::ranges::is_sorted(rows.posts.created_at));
   for (std::size_t i = 0; i < rows.comments.post_id.size(); ++i) {
-    EXPECT_GE(rows.comments.created_at[i], rows.posts.created_at[static_cast<std::size_t>(rows.comments.post_id[i] - 1)]);
+    EXPECT_GE(rows.comments.created_at[i],
+              rows.posts.created_at[static_cast<std::size_t>(rows.comments.post_id[i] - 1)]);
   }
 }
 

@@ -31,7 +31,8 @@ boost::asio::awaitable<Response> echo(const Request& request) {
     co_await timer.async_wait(boost::asio::use_awaitable);
   }
   Response response;
-  response.body = std::string(to_string(request.method)) + " " + std::string(request.target) + " " + std::string(request.body);
+  response.body =
+      std::string(to_string(request.method)) + " " + std::string(request.target) + " " + std::string(request.body);
   co_return response;
 }
 
@@ -106,7 +107,8 @@ TEST_F(ServerTest, TakesABodyOfExactlyTheLimit) {
 }
 
 TEST_F(ServerTest, RefusesAChunkedBodyThatGrowsTooLarge) {
-  client_.send("POST /e HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(0x65, 'x') + "\r\n0\r\n\r\n");
+  client_.send("POST /e HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n65\r\n" + std::string(0x65, 'x') +
+               "\r\n0\r\n\r\n");
   EXPECT_EQ(status_of(client_.read_to_end()), 413);
 }
 

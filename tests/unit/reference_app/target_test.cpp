@@ -40,7 +40,8 @@ TEST(Target, RefusesTextNoColumnCanStore) {
 
 // The sequences of RFC 3629: section 4's ranges, surrogates, overlong forms and the end of Unicode.
 TEST(StorableText, IsWellFormedUtf8WithoutNul) {
-  for (const auto text : {""sv, "plain"sv, "\u00e9"sv, "\u20ac"sv, "\U0001f600"sv, "\xF4\x8F\xBF\xBF"sv, "\xED\x9F\xBF"sv}) {
+  for (const auto text :
+       {""sv, "plain"sv, "\u00e9"sv, "\u20ac"sv, "\U0001f600"sv, "\xF4\x8F\xBF\xBF"sv, "\xED\x9F\xBF"sv}) {
     EXPECT_TRUE(is_storable_text(text)) << text;
   }
   for (const auto text : {"a\0b"sv, "\x80"sv, "\xC0\xAF"sv, "\xC3"sv, "\xE0\x9F\xBF"sv, "\xED\xA0\x80"sv, "\xE2\x82"sv,

@@ -20,11 +20,14 @@ TEST(Traceparent, LaterVersionsMayGoOn) {
 }
 
 TEST(Traceparent, RefusesWhatTheRecommendationForbids) {
-  for (const std::string_view text :
-       {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
+  for (const std::string_view text : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+                                      "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                                      "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                                      "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                                      "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                                      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
+                                      "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                                      "00_4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
     EXPECT_FALSE(parse_traceparent(text)) << text;
   }
 }
@@ -37,7 +40,8 @@ TEST(Traceparent, WhatWeSendReadsBackAndHasASpanOfItsOwn) {
 
 TEST(RequestId, KeepsAHarmlessOfferAndReplacesAnyOther) {
   EXPECT_EQ(request_id("abc-1.2_Z"), "abc-1.2_Z");
-  for (const std::string& offered : {std::string(), std::string("a b"), std::string("a\nb"), std::string("\"x\""), std::string(65, 'a')}) {
+  for (const std::string& offered :
+       {std::string(), std::string("a b"), std::string("a\nb"), std::string("\"x\""), std::string(65, 'a')}) {
     const auto id = request_id(offered);
     EXPECT_NE(id, offered);
     EXPECT_EQ(id.size(), 32U);

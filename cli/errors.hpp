@@ -10,6 +10,12 @@ class UsageError : public Error {
   using Error::Error;
 };
 
+/// A command that ran another one ends with that one's exit code; everything was said already.
+struct ExitWith {
+  explicit ExitWith(int exit_code) : code(exit_code) {}
+  int code;
+};
+
 /// The user pressed Ctrl-C (or sent SIGTERM) and everything was put in order. Exit code 130.
 class Interrupted : public Error {
  public:

@@ -67,6 +67,8 @@ int run(int argc, char** argv) {
   add_demo_command(app);
   add_report_command(app);
   add_explain_command(app);
+  add_proxy_command(app);
+  add_record_command(app);
   add_trace_command(app);
   try {
     app.parse(argc, argv);
@@ -75,6 +77,8 @@ int run(int argc, char** argv) {
     if (error.get_exit_code() == 0) return app.exit(error);
     const CLI::App& command = innermost(app);
     return fail(2, fmt::format("{}; `{} --help` shows how to call it", sentence_of(error, command), path_of(command)));
+  } catch (const ExitWith& exit) {
+    return exit.code;
   } catch (const UsageError& error) {
     return fail(2, error.what());
   } catch (const Interrupted& error) {

@@ -17,8 +17,7 @@
 namespace quell::proxy {
 namespace {
 
-constexpr std::string_view kForms =
-    "write HOST:PORT, [IPV6]:PORT, PORT, /FOLDER, /FOLDER:PORT or unix:/PATH/OF/SOCKET";
+constexpr std::string_view kForms = "write HOST:PORT, [IPV6]:PORT, PORT, /FOLDER, /FOLDER:PORT or unix:/PATH/OF/SOCKET";
 
 std::uint16_t parse_port(std::string_view text, std::string_view whole) {
   std::uint16_t port = 0;
@@ -47,7 +46,8 @@ Endpoint unix_endpoint(const std::string& path) {
 std::string text_of(const sockaddr* address, socklen_t size) {
   char host[NI_MAXHOST] = "";
   char port[NI_MAXSERV] = "";
-  if (getnameinfo(address, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return "?";
+  if (getnameinfo(address, size, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+    return "?";
   return address->sa_family == AF_INET6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 

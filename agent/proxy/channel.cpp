@@ -32,8 +32,8 @@ TlsContext new_context(const SSL_METHOD* method) {
   TlsContext context(SSL_CTX_new(method), TlsDeleter{});
   if (!context) throw ProxyError("OpenSSL cannot be initialised: " + openssl_error());
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_mode(context.get(),
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   // A peer that closes without close_notify has closed: libpq and the server do so.
   SSL_CTX_set_options(context.get(), SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION);
   return context;
@@ -51,8 +51,12 @@ int select_alpn(SSL*, const unsigned char** out, unsigned char* out_size, const 
 
 }  // namespace
 
-void TlsDeleter::operator()(ssl_st* connection) const { SSL_free(connection); }
-void TlsDeleter::operator()(ssl_ctx_st* context) const { SSL_CTX_free(context); }
+void TlsDeleter::operator()(ssl_st* connection) const {
+  SSL_free(connection);
+}
+void TlsDeleter::operator()(ssl_ctx_st* context) const {
+  SSL_CTX_free(context);
+}
 
 TlsContext make_server_context(const ClientTlsParams& params) {
   if (params.certificate.empty()) return nullptr;
@@ -100,7 +104,8 @@ bool Channel::connect_tls(ssl_ctx_st* context, const std::string& host, bool ver
   ERR_clear_error();
   if (verify_host) {
     X509_VERIFY_PARAM* verify = SSL_get0_param(tls_.get());
-    if (number ? X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1 : SSL_set1_host(tls_.get(), host.c_str()) != 1) {
+    if (number ? X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) != 1
+               : SSL_set1_host(tls_.get(), host.c_str()) != 1) {
       return false;
     }
   }
@@ -159,7 +164,8 @@ IoResult Channel::read(char* buffer, std::size_t size) {
 IoResult Channel::write(const char* bytes, std::size_t size) {
   if (tls_) {
     ERR_clear_error();
-    const IoResult result = tls_result(SSL_write(tls_.get(), bytes, static_cast<int>(std::min<std::size_t>(size, INT_MAX))));
+    const IoResult result =
+        tls_result(SSL_write(tls_.get(), bytes, static_cast<int>(std::min<std::size_t>(size, INT_MAX))));
     wants_write_ = false;
     return result;
   }

@@ -42,7 +42,9 @@ EventLoop::EventLoop(SessionContext& context, Recorder::Lane* lane)
   }
 }
 
-EventLoop::~EventLoop() { stop(); }
+EventLoop::~EventLoop() {
+  stop();
+}
 
 void EventLoop::accept_for(std::vector<int> listeners, std::vector<EventLoop*> loops) {
   listeners_ = std::move(listeners);
@@ -87,7 +89,7 @@ void EventLoop::run() {
     bool wakened = false;
     for (int i = 0; i < count; ++i) {
       const auto* watch = static_cast<const Watch*>(events[static_cast<std::size_t>(i)].data.ptr);
-      if (!watch || !watch->session) {
+      if (!watch) {
         wakened = true;
         continue;
       }

@@ -8,14 +8,14 @@ namespace quell::proxy {
 
 /// What a client's first bytes ask for.
 enum class Greeting : std::uint8_t {
-  incomplete,    ///< more bytes are needed
-  ssl_request,   ///< to be answered S or N
-  gss_request,   ///< to be answered N
-  cancel,        ///< to be passed on over a connection of its own
-  startup,       ///< a session begins
-  direct_tls,    ///< a TLS handshake without a request for it (PostgreSQL 17)
-  bad_length,    ///< no startup packet of PostgreSQL
-  stuffed,       ///< plaintext behind a request for encryption: refused, as by the server (CVE-2021-23214)
+  incomplete,   ///< more bytes are needed
+  ssl_request,  ///< to be answered S or N
+  gss_request,  ///< to be answered N
+  cancel,       ///< to be passed on over a connection of its own
+  startup,      ///< a session begins
+  direct_tls,   ///< a TLS handshake without a request for it (PostgreSQL 17)
+  bad_length,   ///< no startup packet of PostgreSQL
+  stuffed,      ///< plaintext behind a request for encryption: refused, as by the server (CVE-2021-23214)
 };
 
 /// Reads the beginning of a connection. Never wants more than kMaxStartupBytes. `bytes`: everything received so far

@@ -27,8 +27,11 @@ struct Message {
 /// wants of the one message that is under way, whatever length it claims.
 class MessageStream {
  public:
+  /// What `keep` answers for a type that does not exist: nothing after it can be understood.
+  static constexpr std::size_t kUnknownType = SIZE_MAX;
+
   /// `keep(type)` is asked at each header for the number of body bytes to keep; `handle(message)` is called at each
-  /// message's last byte and returns whether to go on. False: a length was impossible, or `handle` said so.
+  /// message's last byte and returns whether to go on. False: a length or a type was impossible, or `handle` said so.
   template <class Keep, class Handle>
   bool feed(std::string_view bytes, trace::Time now, Keep&& keep, Handle&& handle) {
     while (!bytes.empty()) {
@@ -44,6 +47,7 @@ class MessageStream {
         if (length < 4) return false;
         size_ = remaining_ = length - 4;
         limit_ = keep(header_[0]);
+        if (limit_ == kUnknownType) return false;
       }
       const std::size_t taken = static_cast<std::size_t>(std::min<std::uint64_t>(remaining_, bytes.size()));
       const bool in_one_piece = taken == size_;

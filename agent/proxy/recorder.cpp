@@ -1,6 +1,5 @@
 #include "agent/proxy/recorder.hpp"
 
-#include <chrono>
 #include <ctime>
 #include <utility>
 
@@ -8,7 +7,6 @@ namespace quell::proxy {
 namespace {
 
 constexpr auto kSource = trace::Source::proxy;
-constexpr std::chrono::milliseconds kPause{20};
 
 trace::Time now() {
   timespec time{};
@@ -57,16 +55,24 @@ void Recorder::Lane::push(trace::ConnectionId connection, const std::shared_ptr<
 Recorder::Recorder(std::unique_ptr<trace::Writer> writer, RecorderParams params)
     : writer_(std::move(writer)), params_(params) {}
 
-Recorder::~Recorder() { stop(); }
+Recorder::~Recorder() {
+  stop();
+}
 
-Recorder::Lane& Recorder::add_lane() { return *lanes_.emplace_back(std::make_unique<Lane>(params_)); }
+Recorder::Lane& Recorder::add_lane() {
+  return *lanes_.emplace_back(std::make_unique<Lane>(params_));
+}
 
 void Recorder::start() {
   thread_ = std::thread([this] { run(); });
 }
 
 void Recorder::stop() {
-  stopping_ = true;
+  {
+    const std::lock_guard lock(stop_mutex_);
+    stopping_ = true;
+  }
+  stop_.notify_all();
   if (thread_.joinable()) thread_.join();
   writer_.reset();
 }
@@ -77,14 +83,17 @@ RecorderStats Recorder::stats() const {
 }
 
 void Recorder::run() {
-  while (!stopping_) {
+  std::unique_lock lock(stop_mutex_);
+  while (!stop_.wait_for(lock, params_.interval, [this] { return stopping_; })) {
+    lock.unlock();
     collect();
     writer_->tick(now());
-    std::this_thread::sleep_for(kPause);
+    lock.lock();
   }
+  lock.unlock();
   collect();
   writer_->flush();
-  const std::lock_guard lock(stats_mutex_);
+  const std::lock_guard stats_lock(stats_mutex_);
   stats_.write_error = writer_->last_error();
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <array>
-#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,8 @@ struct RecorderParams {
   std::size_t lane_events = 16'384;
   /// Bytes of them, texts and values included. The bound on the recorder's memory is this times the number of loops.
   std::size_t lane_bytes = std::size_t{16} << 20;
+  /// Between two rounds of the recorder over the lanes.
+  std::chrono::nanoseconds interval = std::chrono::milliseconds(20);
 };
 
 /// What was recorded, and what was not.
@@ -89,7 +92,9 @@ class Recorder {
   std::vector<trace::Column> columns_;
   trace::QueryId next_query_ = 1;
   std::thread thread_;
-  std::atomic<bool> stopping_{false};
+  std::mutex stop_mutex_;
+  std::condition_variable stop_;
+  bool stopping_ = false;  ///< guarded by stop_mutex_
   mutable std::mutex stats_mutex_;
   RecorderStats stats_;
 };

@@ -22,7 +22,9 @@ constexpr int kEncryptionAnswers = 4;
 /// Reads in a row from one side before the others get their turn.
 constexpr int kReadsInARow = 8;
 
-std::string ssl_request() { return std::string("\0\0\0\x08\x04\xd2\x16\x2f", 8); }
+std::string ssl_request() {
+  return std::string("\0\0\0\x08\x04\xd2\x16\x2f", 8);
+}
 
 int socket_error(int socket) {
   int error = 0;
@@ -121,7 +123,8 @@ void Session::step(const Watch& watch, std::uint32_t events, std::string& scratc
   }
 }
 
-// --- The client's greeting ----------------------------------------------------------------------------------------------
+// --- The client's greeting
+// ----------------------------------------------------------------------------------------------
 
 void Session::greet(std::string& scratch) {
   if (greeting_.empty() && !client_.encrypted() && direct_tls()) return;
@@ -214,7 +217,8 @@ void Session::approach_upstream() {
   upstream_handshake();
 }
 
-// --- The server -----------------------------------------------------------------------------------------------------------
+// --- The server
+// -----------------------------------------------------------------------------------------------------------
 
 void Session::connect_next() {
   stage_ = Stage::connecting;
@@ -298,7 +302,8 @@ void Session::begin_relay() {
   deliver(true, std::exchange(greeting_, {}));
 }
 
-// --- Relaying -------------------------------------------------------------------------------------------------------------
+// --- Relaying
+// -------------------------------------------------------------------------------------------------------------
 
 void Session::relay(bool from_client, std::string& scratch) {
   Channel& from = from_client ? client_ : upstream_;
@@ -445,7 +450,8 @@ void Session::hand_over_events() {
   }
 }
 
-// --- Ends -----------------------------------------------------------------------------------------------------------------
+// --- Ends
+// -----------------------------------------------------------------------------------------------------------------
 
 void Session::refuse(std::string_view sqlstate, std::string_view text) {
   ++context_.counters.refused;

@@ -134,8 +134,16 @@ std::size_t SessionParser::keep_of_client(char type) const {
       return 8'192;
     case 'F':
       return 4;
+    case 'p':  // passwords
+    case 'd':
+    case 'c':
+    case 'f':
+    case 'S':
+    case 'H':
+    case 'X':
+      return 0;
     default:
-      return 0;  // passwords and COPY data among them
+      return MessageStream::kUnknownType;
   }
 }
 

@@ -23,8 +23,25 @@ std::size_t SessionParser::keep_of_server(char type, trace::Time now) {
       return 128;
     case 'Z':
       return 1;
+    case 'R':  // authentication
+    case 'N':
+    case 'A':
+    case 'v':
+    case '1':
+    case '2':
+    case '3':
+    case 'n':
+    case 's':
+    case 'I':
+    case 'V':
+    case 'G':
+    case 'H':
+    case 'W':
+    case 'd':
+    case 'c':
+      return 0;
     default:
-      return 0;  // authentication among them
+      return MessageStream::kUnknownType;
   }
 }
 

@@ -87,9 +87,11 @@ Cover cover_of(const Unit& unit, const ParentColumn& column, std::span<const std
 struct Shape {
   std::uint64_t rows = 0;
   std::uint64_t distinct = 0;
-  bool row_order = false;
+  std::uint64_t range = 0;  ///< of the integers in the column: largest less smallest, and one
+  bool row_order = false;   ///< the child's values, repeats removed, begin the column's, repeats removed
   bool every_row = false;
-  bool same_repeats = false;
+  bool same_repeats = false;    ///< each value as often as in the column
+  bool within_repeats = false;  ///< none oftener than in the column
 };
 
 Shape shape_of(const Unit& unit, const ParentColumn& column, std::span<const std::uint32_t> steps,
@@ -97,6 +99,8 @@ Shape shape_of(const Unit& unit, const ParentColumn& column, std::span<const std
   Shape shape;
   std::vector<std::uint32_t> rows;  // numbers of the child's values in row order; kNone for others
   std::unordered_set<trace::Value> others;
+  std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
+  std::int64_t largest = std::numeric_limits<std::int64_t>::min();
   const trace::Time last_start = unit.steps[steps.back()].start;
   for (const ParentColumn::Occurrence& occurrence : column.occurrences) {
     const Step& parent = unit.steps[occurrence.step];
@@ -109,25 +113,32 @@ Shape shape_of(const Unit& unit, const ParentColumn& column, std::span<const std
       const std::uint32_t number = child.find(value);
       if (number == model::kNone) others.insert(value);
       rows.push_back(number);
+      smallest = std::min(smallest, value.as_integer());
+      largest = std::max(largest, value.as_integer());
     }
   }
   std::vector<std::uint32_t> executions;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     if (cover.covers[i]) executions.push_back(child.numbers[i]);
   }
-  const auto first_uses = [&](const std::vector<std::uint32_t>& sequence) {
-    std::vector<bool> seen(child.distinct.size());
-    std::vector<std::uint32_t> out;
-    for (const std::uint32_t number : sequence) {
-      if (number == model::kNone || seen[number]) continue;
-      seen[number] = true;
-      out.push_back(number);
-    }
-    return out;
-  };
-  const std::vector<std::uint32_t> row_values = first_uses(rows);
-  shape.distinct = row_values.size() + others.size();
-  shape.row_order = first_uses(executions) == row_values;
+  // Values that the child never used stand between; they are told apart so that they break the order.
+  std::vector<std::uint32_t> row_values;
+  std::vector<std::uint32_t> used;
+  std::vector<bool> in_rows(child.distinct.size());
+  std::vector<bool> in_used(child.distinct.size());
+  for (const std::uint32_t number : rows) {
+    if (number != model::kNone && in_rows[number]) continue;
+    if (number != model::kNone) in_rows[number] = true;
+    row_values.push_back(number);
+  }
+  for (const std::uint32_t number : executions) {
+    if (in_used[number]) continue;
+    in_used[number] = true;
+    used.push_back(number);
+  }
+  shape.distinct = static_cast<std::uint64_t>(std::count(in_rows.begin(), in_rows.end(), true)) + others.size();
+  shape.range = rows.empty() ? 0 : static_cast<std::uint64_t>(largest - smallest) + 1;
+  shape.row_order = used.size() <= row_values.size() && std::equal(used.begin(), used.end(), row_values.begin());
   // A loop that stops early has read a prefix of the rows.
   shape.every_row = executions.size() <= rows.size() && std::equal(executions.begin(), executions.end(), rows.begin());
   std::vector<std::int64_t> balance(child.distinct.size());
@@ -136,21 +147,49 @@ Shape shape_of(const Unit& unit, const ParentColumn& column, std::span<const std
     if (number != model::kNone) --balance[number];
   }
   shape.same_repeats = std::all_of(balance.begin(), balance.end(), [](std::int64_t n) { return n == 0; });
+  shape.within_repeats = std::all_of(balance.begin(), balance.end(), [](std::int64_t n) { return n <= 0; });
   return shape;
 }
 
-/// Chance is excluded: see docs/detection.md.
+/// Whether a set of `chosen` out of `range` neighbouring integers is one of so many that meeting it by chance, on top
+/// of names that fit, is out of question.
+bool is_rare_set(std::uint64_t chosen, std::uint64_t range) {
+  constexpr double kRare = 30;
+  if (chosen > range) return false;
+  double sets = 1;
+  for (std::uint64_t i = 0; i < std::min(chosen, range - chosen); ++i) {
+    sets = sets * static_cast<double>(range - i) / static_cast<double>(i + 1);
+    if (sets >= kRare) return true;
+  }
+  return false;
+}
+
+/// At least three quarters.
+bool mostly(std::uint64_t part, std::uint64_t whole) {
+  return part * 4 >= whole * 3;
+}
+
+/// Chance is excluded: see docs/detection.md, "Value edges".
 bool is_proof(const ChildValues& child, const Cover& cover, const Shape& shape, int affinity, std::size_t executions) {
-  if (executions < 2 || cover.covered < 2) return false;
   const std::size_t distinct = child.distinct.size();
-  if (distinct < 2) return false;
+  if (executions < 2 || cover.covered < 2 || distinct < 2) return false;
   // Two values are a flag as often as two keys: only the exact sequence of the rows speaks for keys.
   if (distinct == 2) return affinity >= 1 && (shape.every_row || (shape.row_order && executions == 2));
   if (!child.small) return true;
-  if (affinity >= 1)
-    return shape.row_order || shape.every_row || shape.same_repeats || shape.distinct == distinct || affinity >= 3;
   const bool ordered = shape.row_order || shape.every_row;
-  return ordered && (affinity == 0 || !child.ascending) && (!child.ascending || shape.distinct == distinct);
+  const bool whole = cover.covered == executions && shape.distinct == distinct;
+  if (affinity >= 1) {
+    if (ordered) return true;
+    if (cover.covered < executions) return false;
+    // Repeats that the rows have too; a loop cut short has read most of them.
+    if (executions > distinct) return shape.same_repeats || (shape.within_repeats && mostly(executions, shape.rows));
+    // Each key of the table that the name tells, once.
+    if (affinity >= 3 && shape.within_repeats && mostly(executions, shape.rows)) return true;
+    if (!whole) return false;
+    return affinity >= 2 || is_rare_set(distinct, shape.range);
+  }
+  if (affinity < 0) return ordered && whole && !child.ascending;
+  return ordered && (whole || !child.ascending);
 }
 
 struct Candidate {

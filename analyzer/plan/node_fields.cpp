@@ -152,8 +152,8 @@ bool set_plan_number(Plan& plan, std::string_view key, double number) {
 }
 
 void finish_node(Node& node) {
-  // Never executed: PostgreSQL prints zeros; TIMING OFF prints no times at all.
-  node.timed = node.timed && node.analyzed;
+  // Never executed: the structured formats print zeros, the text format nothing.
+  node.timed = node.timed && node.analyzed && node.loops > 0;
 }
 
 }  // namespace quell::plan

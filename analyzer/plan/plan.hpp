@@ -142,6 +142,14 @@ inline constexpr std::size_t kMaxPlanDepth = 500;
 /// Never throws on any bytes; linear time. Unknown keys are kept in `details`.
 [[nodiscard]] ReadResult read_json(std::string_view bytes);
 
+/// EXPLAIN's text output as it is found in terminals, logs and chats: any options, psql frames, lines wrapped by a
+/// client, the statement before or after it, several plans. Gives the same tree as read_json for the same plan. Never
+/// throws; linear time. Lines it does not know become details of the node they stand below.
+[[nodiscard]] ReadResult read_text(std::string_view bytes);
+
+/// Either format, told apart by how the text begins; psql's frames around JSON are taken off.
+[[nodiscard]] ReadResult read_any(std::string_view bytes);
+
 /// Computes self times and `unaccounted_ms`. Called by the readers; idempotent. Afterwards, for a timed plan:
 /// no self time is negative, and sum of self times + triggers + serialisation + unaccounted = execution.
 void attribute_self_time(Plan& plan);

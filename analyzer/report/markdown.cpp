@@ -40,6 +40,8 @@ std::string finding_block(const Report& report, std::size_t index, const RenderP
                                 detect::to_string(finding.severity));
   out += fmt::format("- {}\n- {}\n", words_of(evidence(report, finding)), words_of(extent(report, finding)));
   if (finding.edge) out += fmt::format("- value edge: {}\n", name_code(edge_words(*finding.edge)));
+  if (finding.scaling && finding.scaling->sizes > 1)
+    out += fmt::format("- grows: {}\n", words_of(growth(*finding.scaling)));
   out += fmt::format("- **costs {}**\n", words_of(saving(report, finding)));
   for (const detect::LocatedCallSite& site : finding.call_sites)
     out += fmt::format("- {} at {}\n", site.role == detect::LocatedCallSite::Role::parent ? "parent" : "child",
@@ -70,13 +72,10 @@ std::string finding_block(const Report& report, std::size_t index, const RenderP
 
 std::string index_block(const advise::IndexAdvice& advice) {
   std::string out = "\n" + markdown_block(cut(advice.ddl) + ";", "sql");
-  if (advice.verification == advise::Verification::not_verified) {
-    out += fmt::format("\ncost {} over the trace; not verified", estimate(advice.cost_before));
-  } else {
-    out += fmt::format("\ncost {} before, {} after, over the trace; {}", estimate(advice.cost_before),
-                       estimate(advice.cost_after), words(advice.verification));
-  }
-  if (!advice.note.empty()) out += "; " + words_of(advice.note);
+  out += "\ncost " + estimate(advice.cost_before);
+  if (advice.verification != advise::Verification::not_verified)
+    out += fmt::format(" before, {} after", estimate(advice.cost_after));
+  out += ", over the trace; " + words_of(how_checked(advice));
   return out + "\n";
 }
 

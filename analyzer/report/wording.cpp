@@ -97,16 +97,10 @@ std::string_view title(detect::Kind kind) {
   return "";
 }
 
-std::string_view words(advise::Verification verification) {
-  switch (verification) {
-    case advise::Verification::not_verified:
-      return "not verified";
-    case advise::Verification::what_if:
-      return "what-if: the planner's cost with a hypothetical index";
-    case advise::Verification::measured:
-      return "measured with the index in place";
-  }
-  return "";
+std::string how_checked(const advise::IndexAdvice& advice) {
+  const std::string_view verification = advise::to_string(advice.verification);
+  if (advice.note.starts_with(verification)) return advice.note;
+  return advice.note.empty() ? std::string(verification) : fmt::format("{}; {}", verification, advice.note);
 }
 
 std::string_view name(advise::Verification verification) {
@@ -258,8 +252,17 @@ std::string edge_words(const detect::ValueEdge& edge) {
   return out;
 }
 
+std::string growth(const detect::Scaling& scaling) {
+  return fmt::format("{:.2f} executions for each more value in the parent, over {}", scaling.slope,
+                     counted(scaling.scopes, "scope"));
+}
+
 std::string saving(const Report& report, const detect::Finding& finding) {
   const detect::Cost& cost = finding.cost;
+  if (finding.kind == detect::Kind::slow_query)
+    return fmt::format("{} a {} ({} of its time); {} in this trace", milliseconds(cost.milliseconds),
+                       scope_noun(report, finding.scope_name), percent(cost.share),
+                       milliseconds(cost.total_milliseconds));
   return fmt::format("{} and {} a {} ({} of its time); {} and {} in this trace",
                      counted(cost.round_trips, "round trip"), milliseconds(cost.milliseconds),
                      scope_noun(report, finding.scope_name), percent(cost.share),

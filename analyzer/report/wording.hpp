@@ -25,7 +25,8 @@ namespace quell::report {
 [[nodiscard]] std::string bytes(std::uint64_t size);
 
 [[nodiscard]] std::string_view title(detect::Kind kind);
-[[nodiscard]] std::string_view words(advise::Verification verification);
+/// "what-if cost by HypoPG 1.3.1", "not verified; install postgresql-15-hypopg".
+[[nodiscard]] std::string how_checked(const advise::IndexAdvice& advice);
 /// Names of the JSON report.
 [[nodiscard]] std::string_view name(advise::Verification verification);
 [[nodiscard]] std::string_view name(trace::EventKind kind);
@@ -47,6 +48,8 @@ namespace quell::report {
 [[nodiscard]] std::string extent(const Report& report, const detect::Finding& finding);
 /// "posts.author_id -> $1 (users.id), row by row".
 [[nodiscard]] std::string edge_words(const detect::ValueEdge& edge);
+/// "1.00 executions for each more value in the parent, over 12 scopes".
+[[nodiscard]] std::string growth(const detect::Scaling& scaling);
 /// "19 round trips and 4.2 ms a request (38 % of its time); 228 round trips and 50.4 ms in this trace".
 [[nodiscard]] std::string saving(const Report& report, const detect::Finding& finding);
 /// "reference_app/domain/posts.cpp:41 list_posts"; "call site not recorded" where the file is empty.

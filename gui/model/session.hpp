@@ -48,9 +48,7 @@ struct ScopeSpan {
 
 struct BindText {
   std::string type;
-  std::string value;  ///< as shown; "NULL" where is_null
-  bool is_null = false;
-  bool hidden = false;  ///< redacted: only equality is known
+  std::string value;  ///< as shown
 };
 
 /// What the inspector shows of one execution.
@@ -60,6 +58,8 @@ struct QueryDetail {
   std::vector<model::CallSite> stack;  ///< innermost first
   std::string sqlstate;                ///< empty: success
 };
+
+struct LaneSet;
 
 /// Everything a window shows of one trace. Immutable after loading, so that views and workers share it without locks.
 struct Session {
@@ -72,6 +72,8 @@ struct Session {
   trace::Time end = 0;
   double load_seconds = 0;
   std::string dsn_hint;  ///< why there are no plans, and how to get them; empty where plans were asked for
+  /// The timeline's lanes by scope name, made by the loader so that the window need not; null: the window makes them.
+  std::shared_ptr<const LaneSet> lanes;
   /// Decodes one execution; callable from any thread.
   std::function<QueryDetail(std::uint32_t query)> detail;
 

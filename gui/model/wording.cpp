@@ -21,10 +21,6 @@ QString significant(double value) {
   return numbers().toString(value, 'f', decimals);
 }
 
-QString plural(std::uint64_t count, const QString& singular, const QString& many = {}) {
-  return format_count(count) + QLatin1Char(' ') + (count == 1 ? singular : many.isEmpty() ? singular + u's' : many);
-}
-
 QString column_text(const std::string& table, const std::string& column) {
   const auto name = QString::fromStdString(column);
   return table.empty() ? name : QString::fromStdString(table) + u'.' + name;
@@ -45,9 +41,17 @@ QString format_duration(double nanoseconds) {
   return significant(nanoseconds / 1e9) + QStringLiteral(" s");
 }
 
-QString format_milliseconds(double milliseconds) { return format_duration(milliseconds * 1e6); }
+QString format_milliseconds(double milliseconds) {
+  return format_duration(milliseconds * 1e6);
+}
 
-QString format_count(std::uint64_t count) { return numbers().toString(static_cast<qulonglong>(count)); }
+QString format_count(std::uint64_t count) {
+  return numbers().toString(static_cast<qulonglong>(count));
+}
+
+QString format_counted(std::uint64_t count, const QString& singular, const QString& plural) {
+  return format_count(count) + u' ' + (count == 1 ? singular : plural.isEmpty() ? singular + u's' : plural);
+}
 
 QString format_number(double number) {
   if (number == std::floor(number)) return numbers().toString(number, 'f', 0);
@@ -163,6 +167,7 @@ QString confidence_sentence(const detect::Finding& finding) {
         return QStringLiteral("Proved: %1 of %2 executions were given a value read from %3.")
             .arg(format_count(finding.edge->covered), format_count(finding.edge->executions),
                  column_text(finding.edge->from_table, finding.edge->from_column));
+      if (finding.distinct_values == 1) return QStringLiteral("Proved: the values were the same each time.");
       return QStringLiteral("Proved by what the trace recorded.");
     case detect::Confidence::likely:
       return QStringLiteral("Likely: the repetition is there; the trace does not show where the values came from.");
@@ -178,17 +183,17 @@ QString finding_sentence(const detect::Finding& finding, const Session& session)
   if (text.size() > 90) text = text.left(88) + QStringLiteral(" …");
   if (finding.kind == detect::Kind::slow_query)
     return QStringLiteral("%1 is slow in %2: %3.")
-        .arg(text, scope, plural(finding.total_executions, QStringLiteral("execution")));
+        .arg(text, scope, format_counted(finding.total_executions, QStringLiteral("execution")));
   const auto values = finding.distinct_values == 1
                           ? QStringLiteral("with the same values each time")
                           : QStringLiteral("with %1 different values").arg(format_count(finding.distinct_values));
   return QStringLiteral("%1 ran %2 in one %3, %4.")
-      .arg(text, plural(finding.executions, QStringLiteral("time")), scope, values);
+      .arg(text, format_counted(finding.executions, QStringLiteral("time")), scope, values);
 }
 
 QString saving_of(const detect::Finding& finding) {
   QStringList parts;
-  if (finding.cost.round_trips > 0) parts << plural(finding.cost.round_trips, QStringLiteral("round trip"));
+  if (finding.cost.round_trips > 0) parts << format_counted(finding.cost.round_trips, QStringLiteral("round trip"));
   if (finding.cost.milliseconds > 0) parts << format_milliseconds(finding.cost.milliseconds);
   if (parts.isEmpty()) return {};
   return QStringLiteral("saves ") + parts.join(QStringLiteral(", "));
@@ -196,8 +201,8 @@ QString saving_of(const detect::Finding& finding) {
 
 QString finding_markdown(const detect::Finding& finding, const Session& session) {
   QString text = QStringLiteral("### %1 in `%2` (%3, %4)\n\n")
-                     .arg(title_of(finding.kind), QString::fromStdString(finding.scope_name),
-                          word_of(finding.severity), word_of(finding.confidence));
+                     .arg(title_of(finding.kind), QString::fromStdString(finding.scope_name), word_of(finding.severity),
+                          word_of(finding.confidence));
   text += finding_sentence(finding, session) + u' ' + confidence_sentence(finding) + QStringLiteral("\n\n");
   for (const auto& located : finding.call_sites)
     text += QStringLiteral("- %1: `%2`\n")
@@ -206,8 +211,7 @@ QString finding_markdown(const detect::Finding& finding, const Session& session)
                      site_text(located.site));
   for (const auto& advice : finding.advice) {
     text += QStringLiteral("\n%1: %2\n").arg(word_of(advice.kind), QString::fromStdString(advice.sentence));
-    if (!advice.code.empty())
-      text += QStringLiteral("\n```\n%1\n```\n").arg(QString::fromStdString(advice.code));
+    if (!advice.code.empty()) text += QStringLiteral("\n```\n%1\n```\n").arg(QString::fromStdString(advice.code));
   }
   return text + QStringLiteral("\nFinding `%1`\n").arg(QString::fromStdString(finding.identity));
 }
@@ -217,7 +221,7 @@ QString incompleteness_of(const trace::Summary& summary) {
   const auto lost = std::accumulate(summary.lost.begin(), summary.lost.end(), std::uint64_t{0});
   if (lost > 0)
     parts << QStringLiteral("the recorder dropped %1, so counts are lower bounds")
-                 .arg(plural(lost, QStringLiteral("event")));
+                 .arg(format_counted(lost, QStringLiteral("event")));
   std::uint64_t damaged_bytes = 0;
   bool torn = false;
   for (const auto& damage : summary.damage) {
@@ -227,7 +231,8 @@ QString incompleteness_of(const trace::Summary& summary) {
   }
   if (damaged_bytes > 0)
     parts << QStringLiteral("%1 could not be read%2")
-                 .arg(format_bytes(damaged_bytes), torn ? QStringLiteral(" (the file ends inside a block)") : QString());
+                 .arg(format_bytes(damaged_bytes),
+                      torn ? QStringLiteral(" (the file ends inside a block)") : QString());
   if (parts.isEmpty() && !summary.closed)
     parts << QStringLiteral("its writer has not closed it: the program is still running, or was killed");
   if (parts.isEmpty()) return {};
@@ -249,7 +254,9 @@ QString site_text(const model::CallSite& site) {
   return text;
 }
 
-QString one_line(const std::string& sql) { return QString::fromStdString(sql).simplified(); }
+QString one_line(const std::string& sql) {
+  return QString::fromStdString(sql).simplified();
+}
 
 Distribution distribution_of(std::vector<float>& durations) {
   Distribution result;

@@ -16,6 +16,8 @@ namespace quell::gui {
 [[nodiscard]] QString format_milliseconds(double milliseconds);
 /// "1,204,331"
 [[nodiscard]] QString format_count(std::uint64_t count);
+/// "1 row", "20 rows"; `plural` where an s is not enough.
+[[nodiscard]] QString format_counted(std::uint64_t count, const QString& singular, const QString& plural = {});
 /// Up to three significant digits: "3", "3.5", "1,204".
 [[nodiscard]] QString format_number(double number);
 [[nodiscard]] QString format_bytes(std::uint64_t bytes);

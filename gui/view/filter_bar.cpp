@@ -56,10 +56,12 @@ void FilterBar::show_filter(const Session* session, const Filter& filter) {
     search_->setText(QString::fromStdString(filter.text));
   }
   if (!session) return;
-  if (filter.scope_name && *filter.scope_name < session->scope_names.size()) {
+  if (filter.scope_name) {
     auto without = filter;
     without.scope_name.reset();
-    add_chip(QStringLiteral("scope ") + QString::fromStdString(session->scope_names[*filter.scope_name]),
+    const bool named = *filter.scope_name < session->scope_names.size();
+    add_chip(named ? QStringLiteral("scope ") + QString::fromStdString(session->scope_names[*filter.scope_name])
+                   : QStringLiteral("outside any scope"),
              QStringLiteral("Only queries of this scope. Click to remove."), without);
   }
   if (filter.statement) {

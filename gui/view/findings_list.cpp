@@ -128,18 +128,28 @@ void FindingsList::set_empty_text(const QString& text) {
 void FindingsList::move_current(int step) {
   if (!model() || model()->rowCount() == 0) return;
   const int rows = model()->rowCount();
-  const int from = currentIndex().isValid() ? currentIndex().row() : step > 0 ? -1 : rows;
+  // Current without being selected: Qt did that when the list got the focus.
+  const bool selected = selectionModel()->isSelected(currentIndex());
+  const int from = selected ? currentIndex().row() : step > 0 ? -1 : rows;
+  if (!selected) setCurrentIndex({});
   setCurrentIndex(model()->index(std::clamp(from + step, 0, rows - 1), 0));
   setFocus();
 }
 
 void FindingsList::currentChanged(const QModelIndex& current, const QModelIndex& previous) {
   QListView::currentChanged(current, previous);
-  if (current.isValid()) emit finding_selected(current.row());
+  if (current.isValid() && !gaining_focus_) emit finding_selected(current.row());
+}
+
+void FindingsList::focusInEvent(QFocusEvent* event) {
+  gaining_focus_ = true;
+  QListView::focusInEvent(event);
+  gaining_focus_ = false;
 }
 
 void FindingsList::keyPressEvent(QKeyEvent* event) {
-  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && currentIndex().isValid()) {
+  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) &&
+      selectionModel()->isSelected(currentIndex())) {
     emit finding_activated(currentIndex().row());
     return;
   }

@@ -26,10 +26,12 @@ class FindingsList : public QListView {
 
  protected:
   void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+  void focusInEvent(QFocusEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
 
  private:
+  bool gaining_focus_ = false;  ///< Qt then makes the first row current; the user selected nothing
   QString empty_text_;
 };
 

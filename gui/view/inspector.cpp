@@ -22,6 +22,9 @@
 namespace quell::gui {
 namespace {
 
+constexpr int kMostSqlLines = 12;
+constexpr int kMostBindRows = 5;
+
 QLabel* wrapped_label(QWidget* parent) {
   auto* label = new QLabel(parent);
   label->setWordWrap(true);
@@ -40,11 +43,6 @@ void remove_widgets(QLayout* layout) {
     if (item->widget()) item->widget()->deleteLater();
     delete item;
   }
-}
-
-QString hidden_or(const BindText& bind) {
-  if (bind.hidden) return QStringLiteral("(redacted)");
-  return QString::fromStdString(bind.value);
 }
 
 }  // namespace
@@ -87,6 +85,7 @@ QWidget* Inspector::build_statement_page() {
   statement_numbers_ = wrapped_label(page);
   set_muted(statement_numbers_);
   sql_ = new SqlView(page);
+  sql_->set_most_lines(kMostSqlLines);
   binds_label_ = wrapped_label(page);
   binds_ = new QTableWidget(0, 3, page);
   binds_->setHorizontalHeaderLabels({QStringLiteral("Bind"), QStringLiteral("Type"), QStringLiteral("Value")});
@@ -99,11 +98,11 @@ QWidget* Inspector::build_statement_page() {
   stack_ = wrapped_label(page);
   layout->addWidget(statement_headline_);
   layout->addWidget(statement_numbers_);
-  layout->addWidget(sql_, 3);
+  layout->addWidget(sql_);
   layout->addWidget(binds_label_);
-  layout->addWidget(binds_, 2);
+  layout->addWidget(binds_);
   layout->addWidget(stack_);
-  layout->addStretch(0);
+  layout->addStretch(1);
   return page;
 }
 
@@ -111,7 +110,8 @@ void Inspector::set_session(SessionPtr session) {
   session_ = std::move(session);
   finding_.reset();
   remove_widgets(finding_layout_);
-  add_text(QStringLiteral("Select a finding: J goes to the next one, Enter to its worst request on the timeline."), true);
+  add_text(QStringLiteral("Select a finding: J goes to the next one, Enter to its worst request on the timeline."),
+           true);
   finding_layout_->addStretch(1);
   fill_statement(model::kNone, {});
   setCurrentIndex(kFinding);
@@ -142,7 +142,9 @@ QString Inspector::markdown() const {
   return finding_markdown(session_->report.findings[*finding_], *session_);
 }
 
-QString Inspector::sql() const { return sql_->toPlainText(); }
+QString Inspector::sql() const {
+  return sql_->toPlainText();
+}
 
 void Inspector::add_text(const QString& text, bool muted) {
   auto* label = wrapped_label(finding_scroll_->widget());
@@ -276,22 +278,23 @@ void Inspector::fill_statement(model::StatementIndex statement, std::optional<st
     return;
   }
   const auto& summary = session_->report.statements[statement];
-  statement_numbers_->setText(QStringLiteral("%1 calls · total %2 · p50 %3 · p95 %4 · %5 rows · fingerprint %6")
-                                  .arg(format_count(summary.executions), format_milliseconds(summary.total_ms),
-                                       format_milliseconds(summary.p50_ms), format_milliseconds(summary.p95_ms),
-                                       format_count(summary.rows), QString::fromStdString(summary.id)));
+  statement_numbers_->setText(
+      QStringLiteral("%1 · total %2 · p50 %3 · p95 %4 · %5 · fingerprint %6")
+          .arg(format_counted(summary.executions, QStringLiteral("call")), format_milliseconds(summary.total_ms),
+               format_milliseconds(summary.p50_ms), format_milliseconds(summary.p95_ms),
+               format_counted(summary.rows, QStringLiteral("row")), QString::fromStdString(summary.id)));
   if (!query) {
     statement_headline_->setText(QStringLiteral("Statement, literals as parameters"));
     sql_->set_sql(QString::fromStdString(summary.text));
     return;
   }
   const auto detail = session_->detail(*query);
-  statement_headline_->setText(
-      QStringLiteral("One execution: %1, %2 rows%3")
-          .arg(format_duration(static_cast<double>(session_->queries.duration[*query])),
-               format_count(session_->queries.rows[*query]),
-               detail.sqlstate.empty() ? QString()
-                                       : QStringLiteral(", failed with SQLSTATE ") + QString::fromStdString(detail.sqlstate)));
+  statement_headline_->setText(QStringLiteral("One execution: %1, %2%3")
+                                   .arg(format_duration(static_cast<double>(session_->queries.duration[*query])),
+                                        format_counted(session_->queries.rows[*query], QStringLiteral("row")),
+                                        detail.sqlstate.empty() ? QString()
+                                                                : QStringLiteral(", failed with SQLSTATE ") +
+                                                                      QString::fromStdString(detail.sqlstate)));
   sql_->set_sql(QString::fromStdString(detail.text));
   fill_binds(detail);
   QString stack = QStringLiteral("Call stack");
@@ -307,8 +310,11 @@ void Inspector::fill_binds(const QueryDetail& detail) {
     const auto& bind = detail.binds[static_cast<std::size_t>(row)];
     binds_->setItem(row, 0, new QTableWidgetItem(QStringLiteral("$%1").arg(row + 1)));
     binds_->setItem(row, 1, new QTableWidgetItem(QString::fromStdString(bind.type)));
-    binds_->setItem(row, 2, new QTableWidgetItem(hidden_or(bind)));
+    binds_->setItem(row, 2, new QTableWidgetItem(QString::fromStdString(bind.value)));
   }
+  const int shown = std::min(binds_->rowCount(), kMostBindRows);
+  binds_->setFixedHeight(binds_->horizontalHeader()->sizeHint().height() + 2 * binds_->frameWidth() +
+                         shown * binds_->verticalHeader()->defaultSectionSize());
   binds_->resizeColumnToContents(0);
   binds_->resizeColumnToContents(1);
 }

@@ -4,6 +4,7 @@
 #include <QDialogButtonBox>
 #include <QDockWidget>
 #include <QLabel>
+#include <QMenu>
 #include <QMenuBar>
 #include <QTabWidget>
 #include <QVBoxLayout>
@@ -90,11 +91,13 @@ void MainWindow::build_view_menu() {
   view->addSeparator();
   add_action(view, QStringLiteral("Focus findings"), Qt::CTRL | Qt::Key_1, [this] { findings_->setFocus(); });
   add_action(view, QStringLiteral("Focus timeline"), Qt::CTRL | Qt::Key_2, [this] { timeline()->setFocus(); });
-  add_action(view, QStringLiteral("Focus tables"), Qt::CTRL | Qt::Key_3, [this] { tabs_->currentWidget()->setFocus(); });
+  add_action(view, QStringLiteral("Focus tables"), Qt::CTRL | Qt::Key_3,
+             [this] { tabs_->currentWidget()->setFocus(); });
   add_action(view, QStringLiteral("Focus inspector"), Qt::CTRL | Qt::Key_4, [this] { inspector_->setFocus(); });
   view->addSeparator();
   for (auto* dock : {findings_dock_, timeline_dock_, inspector_dock_}) view->addAction(dock->toggleViewAction());
-  add_action(view, QStringLiteral("Restore default layout"), Qt::CTRL | Qt::Key_0, [this] { restore_default_layout(); });
+  add_action(view, QStringLiteral("Restore default layout"), Qt::CTRL | Qt::Key_0,
+             [this] { restore_default_layout(); });
 }
 
 void MainWindow::show_keys() {
@@ -102,9 +105,9 @@ void MainWindow::show_keys() {
   dialog->setAttribute(Qt::WA_DeleteOnClose);
   dialog->setWindowTitle(QStringLiteral("Keys"));
   QString rows;
-  for (const auto* menu : menuBar()->findChildren<QMenu*>(QString(), Qt::FindDirectChildrenOnly)) {
-    rows += QStringLiteral("<tr><td colspan=2><b>%1</b></td></tr>").arg(menu->title().remove(u'&').toHtmlEscaped());
-    for (const auto* action : menu->actions())
+  for (const auto* title : menuBar()->actions()) {
+    rows += QStringLiteral("<tr><td colspan=2><b>%1</b></td></tr>").arg(title->text().remove(u'&').toHtmlEscaped());
+    for (const auto* action : title->menu()->actions())
       if (!action->shortcut().isEmpty())
         rows += QStringLiteral("<tr><td style='padding-right:24px'>%1</td><td>%2</td></tr>")
                     .arg(action->shortcut().toString(QKeySequence::NativeText).toHtmlEscaped(),

@@ -1,5 +1,6 @@
 #include "gui/view/plan_view.hpp"
 
+#include <QEvent>
 #include <QHeaderView>
 #include <QLabel>
 #include <QPainter>
@@ -15,10 +16,18 @@
 namespace quell::gui {
 namespace {
 
-/// The share of a node as a bar behind its time.
-class ShareDelegate : public QStyledItemDelegate {
+class RoomyRows : public QStyledItemDelegate {
  public:
   using QStyledItemDelegate::QStyledItemDelegate;
+  [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override {
+    return {QStyledItemDelegate::sizeHint(option, index).width(), option.fontMetrics.height() + 8};
+  }
+};
+
+/// The share of a node as a bar behind its time.
+class ShareDelegate : public RoomyRows {
+ public:
+  using RoomyRows::RoomyRows;
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
     const auto theme = Theme::of(option.palette);
     const double share = index.data(PlanModel::kShareRole).toDouble();
@@ -26,8 +35,9 @@ class ShareDelegate : public QStyledItemDelegate {
     painter->save();
     if (selected) painter->fillRect(option.rect, option.palette.color(QPalette::Highlight));
     const QRect area = option.rect.adjusted(3, 3, -3, -3);
-    const QColor colour = mixed(theme.of(QueryClass::write), option.palette.color(QPalette::Base), 0.45);
-    if (share > 0 && !selected) {
+    const QColor under = option.palette.color(selected ? QPalette::Highlight : QPalette::Base);
+    const QColor colour = mixed(theme.of(QueryClass::write), under, selected ? 0.3 : 0.45);
+    if (share > 0) {
       const int width = std::max(2, static_cast<int>(share * area.width()));
       painter->fillRect(QRect(area.right() + 1 - width, area.top(), width, area.height()), colour);
     }
@@ -45,7 +55,8 @@ class PlanTree : public QTreeView {
 
 QString why_no_plan(const Session& session, model::StatementIndex statement) {
   if (!session.report.database_used)
-    return session.dsn_hint.empty() ? QStringLiteral("No plan was captured.") : QString::fromStdString(session.dsn_hint);
+    return session.dsn_hint.empty() ? QStringLiteral("No plan was captured.")
+                                    : QString::fromStdString(session.dsn_hint);
   const auto id = session.report.statements[statement].id;
   for (const auto& reason : session.report.not_planned)
     if (reason.find(id) != std::string::npos) return QStringLiteral("No plan: ") + QString::fromStdString(reason);
@@ -63,12 +74,16 @@ PlanView::PlanView(QWidget* parent)
   details_->setWordWrap(true);
   details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   details_->setContentsMargins(10, 6, 10, 8);
+  setBackgroundRole(QPalette::Base);
+  setAutoFillBackground(true);
   tree_->setModel(&model_);
   tree_->setUniformRowHeights(true);
+  tree_->setItemDelegate(new RoomyRows(tree_));
   tree_->setItemDelegateForColumn(PlanModel::kSelf, new ShareDelegate(tree_));
   tree_->setFrameShape(QFrame::NoFrame);
   tree_->setIndentation(14);
   tree_->setAccessibleName(QStringLiteral("Plan"));
+  tree_->viewport()->installEventFilter(this);
   tree_->header()->setStretchLastSection(false);
   tree_->header()->setMinimumSectionSize(30);
   auto* layout = new QVBoxLayout(this);
@@ -111,11 +126,16 @@ void PlanView::show_plan(const report::StatementPlan& plan) {
   QStringList parts;
   parts << (plan.run.mode == plan::RunMode::analyze ? QStringLiteral("EXPLAIN (ANALYZE, BUFFERS)")
                                                     : QStringLiteral("EXPLAIN, not executed"));
-  if (plan.run.plan.execution_ms) parts << QStringLiteral("execution ") + format_milliseconds(*plan.run.plan.execution_ms);
-  if (plan.run.plan.planning_ms) parts << QStringLiteral("planning ") + format_milliseconds(*plan.run.plan.planning_ms);
+  const auto part = [](const char* name, double ms) {
+    // A number stays on the line of its unit.
+    return QString::fromLatin1(name) + QChar::Nbsp + format_milliseconds(ms).replace(u' ', QChar::Nbsp);
+  };
+  if (plan.run.plan.execution_ms) parts << part("execution", *plan.run.plan.execution_ms);
+  if (plan.run.plan.planning_ms) parts << part("planning", *plan.run.plan.planning_ms);
   auto text = parts.join(QStringLiteral(" · "));
   if (!plan.run.note.empty()) text += u'\n' + QString::fromStdString(plan.run.note);
   headline_->setText(text);
+  layout()->activate();
   fit_columns();
   tree_->setCurrentIndex(model_.index(0, 0));
 }
@@ -132,9 +152,9 @@ void PlanView::fit_columns() {
   tree_->setColumnWidth(PlanModel::kNode, std::max(tree_->viewport()->width() - used, 170));
 }
 
-void PlanView::resizeEvent(QResizeEvent* event) {
-  QWidget::resizeEvent(event);
-  fit_columns();
+bool PlanView::eventFilter(QObject* watched, QEvent* event) {
+  if (event->type() == QEvent::Resize) fit_columns();
+  return QWidget::eventFilter(watched, event);
 }
 
 }  // namespace quell::gui

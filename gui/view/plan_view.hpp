@@ -21,7 +21,7 @@ class PlanView : public QWidget {
   [[nodiscard]] QTreeView* tree() const { return tree_; }
 
  protected:
-  void resizeEvent(QResizeEvent* event) override;
+  bool eventFilter(QObject* watched, QEvent* event) override;
 
  private:
   void show_plan(const report::StatementPlan& plan);

@@ -63,7 +63,13 @@ void DataTable::resizeEvent(QResizeEvent* event) {
 
 void DataTable::currentChanged(const QModelIndex& current, const QModelIndex& previous) {
   QTableView::currentChanged(current, previous);
-  if (current.isValid()) emit row_selected(current);
+  if (current.isValid() && !gaining_focus_) emit row_selected(current);
+}
+
+void DataTable::focusInEvent(QFocusEvent* event) {
+  gaining_focus_ = true;
+  QTableView::focusInEvent(event);
+  gaining_focus_ = false;
 }
 
 void DataTable::keyPressEvent(QKeyEvent* event) {

@@ -27,6 +27,7 @@ class DataTable : public QTableView {
 
  protected:
   void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+  void focusInEvent(QFocusEvent* event) override;
   void keyPressEvent(QKeyEvent* event) override;
   void paintEvent(QPaintEvent* event) override;
   void resizeEvent(QResizeEvent* event) override;
@@ -34,6 +35,7 @@ class DataTable : public QTableView {
  private:
   void fit_columns();
   std::vector<int> widths_;
+  bool gaining_focus_ = false;  ///< Qt then makes the first row current; the user selected nothing
   QString empty_text_;
 };
 

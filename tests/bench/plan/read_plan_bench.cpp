@@ -9,11 +9,11 @@
 namespace {
 
 std::string node_json(int nodes) {
-  std::string text = R"({"Node Type":"Hash Join","Parent Relationship":"Outer","Parallel Aware":false,"Join Type":"Inner",
+  std::string text = R"PLAN({"Node Type":"Hash Join","Parent Relationship":"Outer","Parallel Aware":false,"Join Type":"Inner",
     "Startup Cost":12.5,"Total Cost":99.25,"Plan Rows":100,"Plan Width":36,"Actual Startup Time":0.012,
-    "Actual Total Time":)" +
-                     std::to_string(nodes) + R"(.125,"Actual Rows":100,"Actual Loops":1,"Output":["a.id","a.title","b.name"],
-    "Hash Cond":"(a.author_id = b.id)","Shared Hit Blocks":120,"Shared Read Blocks":3,"Temp Read Blocks":0)";
+    "Actual Total Time":)PLAN" +
+                     std::to_string(nodes) + R"PLAN(.125,"Actual Rows":100,"Actual Loops":1,"Output":["a.id","a.title","b.name"],
+    "Hash Cond":"(a.author_id = b.id)","Shared Hit Blocks":120,"Shared Read Blocks":3,"Temp Read Blocks":0)PLAN";
   if (nodes > 1) text += ",\"Plans\":[" + node_json(nodes - 1) + "]";
   return text + "}";
 }

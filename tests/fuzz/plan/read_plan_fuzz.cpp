@@ -31,6 +31,9 @@ void check(const quell::plan::ReadResult& result) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  check(quell::plan::read_json({reinterpret_cast<const char*>(data), size}));
+  const std::string_view bytes(reinterpret_cast<const char*>(data), size);
+  check(quell::plan::read_json(bytes));
+  check(quell::plan::read_text(bytes));
+  check(quell::plan::read_any(bytes));
   return 0;
 }

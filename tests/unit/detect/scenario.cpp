@@ -76,6 +76,14 @@ Scenario& Scenario::no_scope() {
   return *this;
 }
 
+void Scenario::beside(std::string_view scope_name, const Call& made) {
+  const trace::ScopeId open = scope_;
+  scope(scope_name);
+  call(made);
+  end_scope();
+  scope_ = open;
+}
+
 Scenario& Scenario::pause(trace::Duration duration) {
   now_ += duration;
   return *this;

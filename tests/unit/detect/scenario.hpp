@@ -60,6 +60,9 @@ class Scenario {
   trace::QueryId call(const Call& call);
   trace::QueryId call(std::string_view text, std::vector<Cell> binds = {}, Result result = {});
 
+  /// One call in a scope of its own, while the open scope goes on.
+  void beside(std::string_view scope_name, const Call& call);
+
   /// A call site; give its id to Call::stack.
   trace::StackId stack(std::string_view file, std::uint32_t line, std::string_view function);
   Scenario& pause(trace::Duration duration);

@@ -18,9 +18,9 @@ const char* const kTexts[] = {
     "COMMIT",
     "SELECT version()",
 };
-const QueryClass kClasses[] = {QueryClass::read,        QueryClass::read,  QueryClass::read,
-                               QueryClass::read,        QueryClass::read,  QueryClass::transaction,
-                               QueryClass::write,       QueryClass::transaction, QueryClass::read};
+const QueryClass kClasses[] = {QueryClass::read,  QueryClass::read,        QueryClass::read,
+                               QueryClass::read,  QueryClass::read,        QueryClass::transaction,
+                               QueryClass::write, QueryClass::transaction, QueryClass::read};
 
 class Builder {
  public:
@@ -120,6 +120,7 @@ void add_statements(Session& session) {
     durations[statement].push_back(session.queries.duration[query]);
   }
   for (std::size_t i = 0; i < statements.size(); ++i) {
+    if (durations[i].empty()) continue;
     std::sort(durations[i].begin(), durations[i].end());
     statements[i].p50_ms = static_cast<double>(durations[i][(durations[i].size() - 1) / 2]) / 1e6;
     statements[i].p95_ms = static_cast<double>(durations[i][(durations[i].size() - 1) * 95 / 100]) / 1e6;
@@ -281,7 +282,7 @@ Session make_session() {
   session.detail = [](std::uint32_t query) {
     QueryDetail detail;
     detail.text = "SELECT id, name, email FROM users WHERE id = $1";
-    detail.binds = {{"int8", std::to_string(query), false, false}};
+    detail.binds = {{"int8", std::to_string(query)}};
     detail.stack = {{"blog/render.cpp", 88, "render_author"}, {"blog/posts.cpp", 52, "get_posts"}};
     return detail;
   };

@@ -62,6 +62,12 @@ TEST(MessageStream, RefusesALengthThatDoesNotCoverItself) {
   EXPECT_FALSE(feed(stream, std::string("Q\0\0\0\3", 5), seen));
 }
 
+TEST(MessageStream, RefusesAnUnknownTypeBeforeItsBodyHasCome) {
+  MessageStream stream;
+  const auto unknown = [](char) { return MessageStream::kUnknownType; };
+  EXPECT_FALSE(stream.feed(std::string("?") + wire::i32(1'000'000), 1, unknown, [](const Message&) { return true; }));
+}
+
 TEST(MessageStream, GivesTheTimesOfFirstAndLastByte) {
   MessageStream stream;
   const std::string bytes = wire::message('Q', "ab");

@@ -42,7 +42,7 @@ TEST(MarkdownReport, ShowsFindingsWithProofCostAndAdvice) {
                     HasSubstr("- child at `shop/publishers.cpp:17 publisher_of`\n"),
                     HasSubstr("```cpp\nco_await load_selectin(books, kPublisher);\n```\n"),
                     HasSubstr("identity 00000000000000aa"),
-                    HasSubstr("cost 2,473 before, 107.2 after, over the trace; what-if")));
+                    HasSubstr("cost 2,473 before, 107.2 after, over the trace; what-if cost by HypoPG")));
 }
 
 TEST(MarkdownReport, HidesValuesUnlessTold) {

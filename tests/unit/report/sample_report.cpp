@@ -35,6 +35,7 @@ detect::Finding n_plus_one() {
   finding.distinct_values = 20;
   finding.total_executions = 240;
   finding.edge = detect::ValueEdge{"books", "publisher_id", "$1", "publishers", "id", 20, 20, 25, true};
+  finding.scaling = detect::Scaling{0.98, 0.999, 12, 4};
   finding.call_sites = {{detect::LocatedCallSite::Role::parent, {"shop/books.cpp", 41, "list_books"}, 1},
                         {detect::LocatedCallSite::Role::child, {"shop/publishers.cpp", 17, "publisher_of"}, 20}};
   finding.cost = {19, 4.2, 228, 50.4, 0.38};
@@ -123,6 +124,7 @@ report::Report shop_report() {
       statement("1111111111111111", "SELECT * FROM books b WHERE title = $1 AND shelf_id = $2", 13, 70),
       statement("2222222222222222", "SELECT * FROM publishers WHERE id = $1", 240, 60),
       statement("3333333333333333", "SELECT * FROM settings", 3, 0.75)};
+  report.statements[2].kind = "transaction control";
   report.statements[1].call_sites = {{"shop/publishers.cpp", 17, "publisher_of"}};
   report.findings = {n_plus_one(), duplicate()};
   report.examples = {{{0, 0.5, 3.75, 25, {"'Winter Gardens'", "7"}}, {1, 4.5, 0.25, 1, {"42"}}}, {}};
@@ -140,7 +142,7 @@ report::Report shop_report() {
                           107.25,
                           245'760,
                           advise::Verification::what_if,
-                          ""}};
+                          "what-if cost by HypoPG 9.9"}};
   report.rejected_indexes = {{"CREATE INDEX CONCURRENTLY ON books (title)", "saves too little"}};
   report.not_planned = {"3333333333333333: no condition an index could serve"};
   return report;

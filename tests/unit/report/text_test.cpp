@@ -44,6 +44,7 @@ TEST(TextReport, ShowsTheWholeProofOfAnNPlusOne) {
             HasSubstr("child SELECT * FROM publishers WHERE id = $1 "
                       "at shop/publishers.cpp:17 publisher_of (20 executions)"),
             HasSubstr("edge books.publisher_id -> $1 (publishers.id), 20 of 20 executions, row by row"),
+            HasSubstr("grows 0.98 executions for each more value in the parent, over 12 scopes"),
             HasSubstr("costs 19 round trips and 4.20 ms a request (38 % of its time); 228 round trips and 50.4 ms in "
                       "this trace"),
             HasSubstr("do Load the publishers of all books at once. co_await load_selectin(books, kPublisher);"),
@@ -71,12 +72,11 @@ TEST(TextReport, CallsADuplicateByItsEqualValues) {
 
 TEST(TextReport, ShowsIndexAdviceWithItsCostBeforeAndAfterAndHowItWasChecked) {
   // 1 - 107.25 / 2473.25 = 95.66 %
-  EXPECT_THAT(
-      unwrapped(text(test::shop_report())),
-      AllOf(HasSubstr("CREATE INDEX CONCURRENTLY ON books (shelf_id, added DESC)"),
-            HasSubstr("cost 2,473 -> 107.2 over the trace (96 % less)"),
-            HasSubstr("checked what-if: the planner's cost with a hypothetical index"),
-            HasSubstr("size about 240.0 KiB"), HasSubstr("serves 1111111111111111 (13 executions, 190.2 -> 8.2")));
+  EXPECT_THAT(unwrapped(text(test::shop_report())),
+              AllOf(HasSubstr("CREATE INDEX CONCURRENTLY ON books (shelf_id, added DESC)"),
+                    HasSubstr("cost 2,473 -> 107.2 over the trace (96 % less)"),
+                    HasSubstr("checked what-if cost by HypoPG 9.9"), HasSubstr("size about 240.0 KiB"),
+                    HasSubstr("serves 1111111111111111 (13 executions, 190.2 -> 8.2")));
 }
 
 TEST(TextReport, ShowsUnverifiedAdviceWithoutACostAfter) {
@@ -150,8 +150,8 @@ TEST(TextReport, ListsOnlyTheCostliestStatements) {
   RenderParams params;
   params.top = 2;
   EXPECT_THAT(text(test::shop_report(), params),
-              AllOf(HasSubstr("Statements (the costliest 2 of 3)"), HasSubstr("2222222222222222         240"),
-                    Not(HasSubstr("3333333333333333           3"))));
+              AllOf(HasSubstr("Statements (the costliest 2 of 3)"), HasSubstr("2222222222222222      240"),
+                    Not(HasSubstr("3333333333333333        3"))));
 }
 
 TEST(TextReport, HasColourOnlyWhenAsked) {

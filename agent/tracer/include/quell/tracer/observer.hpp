@@ -19,7 +19,7 @@ struct ConnectionOpened {
   std::string_view server_version{};
   std::string_view peer{};
   std::uint32_t backend_pid = 0;
-  trace::Duration connect_duration = 0;
+  trace::Duration connect_duration = 0;  ///< not in the trace: a pool tells it by PoolAction::connect
 };
 
 /// A bind as it went to the server. `bytes.data() == nullptr` is NULL.

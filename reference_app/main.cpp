@@ -148,6 +148,7 @@ void declare_commands(CLI::App& app, Options& options) {
   serve->add_option("--pool-size", options.service.pool_size, "Connections of each worker")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  serve->add_option("--access-log", options.service.access_log, "File for one line of JSON a request, - for stderr");
   serve->add_flag("--migrate", options.migrate_first, "Bring the schema up to date first");
   serve->footer(
       "QUELL_TRACE=FILE records a trace; QUELL_REDACT=1 keeps values out of it.\n"

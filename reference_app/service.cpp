@@ -32,7 +32,11 @@ db::Awaitable<void> connect_and_seed(std::string dsn, SeedSize size) {
 }  // namespace
 
 Service::Service(ServiceParams params) : params_(std::move(params)) {
-  api_ = std::make_unique<http::Api>(http::ApiParams{.request_timeout = params_.request_timeout});
+  http::ApiParams api_params;
+  api_params.request_timeout = params_.request_timeout;
+  if (!params_.access_log.empty()) api_params.access_log = http::open_access_log(params_.access_log);
+  api_ = std::make_unique<http::Api>(std::move(api_params));
+  http::add_operations(*api_);
   http::add_posts(*api_);
   http::add_users(*api_);
 
@@ -42,9 +46,11 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   pool_params.max_overflow = static_cast<int>(params_.pool_size);
   pool_params.timeout = std::chrono::seconds(5);
   pool_params.pre_ping = true;
-  const auto make_handler = [this, pool_params](const boost::asio::any_io_executor& executor) {
+  const auto make_handler = [this, pool_params](const boost::asio::any_io_executor& executor, std::size_t worker) {
     auto pool = std::make_shared<db::Pool>(executor, pool_params);
-    return http::RequestHandler([this, pool](const http::Request& request) { return api_->handle(request, *pool); });
+    return http::RequestHandler([this, pool, worker](const http::Request& request) {
+      return api_->handle(request, http::WorkerResources{*pool, worker});
+    });
   };
   server_ = std::make_unique<http::Server>(params_.server, make_handler);
 }

@@ -21,6 +21,8 @@ struct ServiceParams {
   std::size_t pool_size = 5;
   /// From a request's arrival to its reply, waiting for the database included; then 504.
   std::chrono::milliseconds request_timeout{30'000};
+  /// File for one line of JSON a request, "-" for stderr; empty: none.
+  std::string access_log = {};
   /// Sees every statement; null: the tracer.
   const tracer::Observer* observer = nullptr;
 };

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/json/serialize.hpp>
 
 #include <quell/db/error.hpp>
 #include <quell/tracer/tracer.hpp>
@@ -55,16 +56,35 @@ std::string_view Operation::scope_for(const QueryParameters& query) const {
 }
 
 void Api::insert(Operation operation) {
-  router_.add(operation.info.method, operation.info.route, operations_.size());
+  router_.add(operation.info->method, operation.info->route, operations_.size());
   operations_.push_back(std::move(operation));
 }
 
+const Operation* Api::find(const Request& request, const std::optional<Target>& target, std::string_view id,
+                           Router::Match& match, Response& response) const {
+  if (!target) {
+    response = Problem(400, "malformed-target", "The request target is not a valid path and query.").to_response(id);
+    return nullptr;
+  }
+  auto result = router_.find(request.method, target->segments);
+  if (auto* found = std::get_if<Router::Match>(&result)) {
+    match = std::move(*found);
+    return &operations_[match.route];
+  }
+  if (const auto* wrong = std::get_if<Router::WrongMethod>(&result)) {
+    response = wrong_method(*wrong).to_response(id);
+  } else {
+    response = Problem(404, "not-found", "There is no such resource.").to_response(id);
+  }
+  return nullptr;
+}
+
 asio::awaitable<Response> Api::run(const Operation& operation, const Request& request, const Target& target,
-                                   const Router::Match& match, db::Pool& pool, const std::string& id) const {
+                                   const Router::Match& match, db::Pool& pool, AccessRecord& record) const {
   const auto parent = parse_traceparent(request.header("traceparent"));
   const auto trace_id = parent ? *parent : random_trace_id();
   tracer::Scope scope(trace::ScopeKind::request, operation.scope_for(target.query), trace_id);
-  RequestContext context(request, pool, id, scope.id(), db::Deadline::after(params_.request_timeout));
+  RequestContext context(*this, request, pool, scope.id(), db::Deadline::after(params_.request_timeout));
 
   std::exception_ptr failure;
   try {
@@ -72,30 +92,60 @@ asio::awaitable<Response> Api::run(const Operation& operation, const Request& re
   } catch (...) {
     failure = std::current_exception();
   }
-  Response response = failure ? to_problem(failure, id).to_response(id) : std::move(context.response());
+  Response response =
+      failure ? to_problem(failure, record.request_id).to_response(record.request_id) : std::move(context.response());
   scope.end(response.status);
-  response.set("traceparent", make_traceparent(trace_id));
+  record.traceparent = make_traceparent(trace_id);
+  response.set("traceparent", record.traceparent);
   co_return response;
 }
 
-asio::awaitable<Response> Api::handle(const Request& request, db::Pool& pool) const {
-  const std::string id = request_id(request.header("X-Request-Id"));
+asio::awaitable<Response> Api::handle(const Request& request, WorkerResources worker) const {
+  const auto start = std::chrono::steady_clock::now();
+  AccessRecord record;
+  record.method = request.method;
+  record.peer = request.peer;
+  record.request_id = request_id(request.header("X-Request-Id"));
   const auto target = parse_target(request.target);
+  Router::Match match;
   Response response;
-  if (!target) {
-    response = Problem(400, "malformed-target", "The request target is not a valid path and query.").to_response(id);
-  } else {
-    const auto result = router_.find(request.method, target->segments);
-    if (const auto* match = std::get_if<Router::Match>(&result)) {
-      response = co_await run(operations_[match->route], request, *target, *match, pool, id);
-    } else if (const auto* wrong = std::get_if<Router::WrongMethod>(&result)) {
-      response = wrong_method(*wrong).to_response(id);
-    } else {
-      response = Problem(404, "not-found", "There is no such resource.").to_response(id);
-    }
+  const Operation* operation = find(request, target, record.request_id, match, response);
+  if (operation != nullptr) {
+    record.route = operation->info->route;
+    response = co_await run(*operation, request, *target, match, worker.pool, record);
+    pools_.record(worker.worker, worker.pool.status());
   }
-  response.set("X-Request-Id", id);
+  response.set("X-Request-Id", record.request_id);
+
+  record.status = response.status;
+  record.bytes = response.body.size();
+  record.duration = std::chrono::steady_clock::now() - start;
+  (operation != nullptr ? *operation->metrics : unmatched_).record(record.status, record.duration);
+  if (params_.access_log) params_.access_log(record);
   co_return response;
+}
+
+std::string Api::metrics_text() const {
+  std::string out =
+      "# HELP http_requests_total Requests answered.\n"
+      "# TYPE http_requests_total counter\n";
+  const auto each = [&](auto write) {
+    for (const Operation& operation : operations_) {
+      write(*operation.metrics, to_string(operation.info->method), operation.info->route);
+    }
+    write(unmatched_, "", "");
+  };
+  each([&](const RequestMetrics& metrics, auto method, auto route) { metrics.write_counts(out, method, route); });
+  out +=
+      "# HELP http_request_duration_seconds From the received request to its reply.\n"
+      "# TYPE http_request_duration_seconds histogram\n";
+  each([&](const RequestMetrics& metrics, auto method, auto route) { metrics.write_durations(out, method, route); });
+  pools_.write(out);
+  return out;
+}
+
+std::string Api::openapi_text() const {
+  return boost::json::serialize(openapi_document(operations_));
 }
 
 }  // namespace quell::reference::http

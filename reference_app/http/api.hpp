@@ -12,8 +12,11 @@
 
 #include <quell/db/pool.hpp>
 
+#include "reference_app/http/access_log.hpp"
 #include "reference_app/http/decode.hpp"
 #include "reference_app/http/message.hpp"
+#include "reference_app/http/metrics.hpp"
+#include "reference_app/http/openapi.hpp"
 #include "reference_app/http/router.hpp"
 #include "reference_app/http/schema.hpp"
 
@@ -22,26 +25,31 @@ namespace quell::reference::http {
 
 namespace asio = boost::asio;
 
+class Api;
+
 /// What a handler may use besides its input. Lives as long as the request.
 class RequestContext {
  public:
-  RequestContext(const Request& request, db::Pool& pool, std::string request_id, trace::ScopeId scope,
-                 db::Deadline deadline)
-      : request_(&request), pool_(&pool), request_id_(std::move(request_id)), scope_(scope), deadline_(deadline) {}
+  RequestContext(const Api& api, const Request& request, db::Pool& pool, trace::ScopeId scope, db::Deadline deadline)
+      : api_(&api), request_(&request), pool_(&pool), scope_(scope), deadline_(deadline) {}
 
+  [[nodiscard]] const Api& api() const { return *api_; }
   [[nodiscard]] const Request& request() const { return *request_; }
-  [[nodiscard]] const std::string& request_id() const { return request_id_; }
   /// A connection whose statements belong to this request's scope and end by its deadline.
   [[nodiscard]] db::Awaitable<db::Lease> acquire(db::CallSite site = db::CallSite::current()) {
-    return pool_->acquire(db::AcquireOptions{.scope = scope_, .deadline = deadline_}, site);
+    return acquire(deadline_, site);
+  }
+  /// The same with an earlier deadline.
+  [[nodiscard]] db::Awaitable<db::Lease> acquire(db::Deadline deadline, db::CallSite site = db::CallSite::current()) {
+    return pool_->acquire(db::AcquireOptions{.scope = scope_, .deadline = deadline_.earlier(deadline)}, site);
   }
   /// Sent with the reply if the handler succeeds.
   [[nodiscard]] Response& response() { return response_; }
 
  private:
+  const Api* api_;
   const Request* request_;
   db::Pool* pool_;
-  std::string request_id_;
   trace::ScopeId scope_;
   db::Deadline deadline_;
   Response response_;
@@ -63,21 +71,25 @@ struct OperationInfo {
   std::string route = {};  ///< template: /posts/{id}
   std::string id = {};     ///< unique, for the document and generated clients: list_posts
   std::string summary = {};
+  std::string description = {};
   std::string tag = {};
-  int status = 200;  ///< of success
+  std::string media_type = "application/json";  ///< of success; anything else needs a handler that returns std::string
+  int status = 200;                             ///< of success
   std::vector<int> problems =
       {};  ///< statuses the handler may answer with, besides those every operation of its shape has
 };
 
 /// A declared operation.
 struct Operation {
-  OperationInfo info;
+  std::shared_ptr<const OperationInfo> info;
   std::string scope_name;  ///< GET /posts
   /// Query text of the scope-naming parameter → scope name: lazy → GET /posts?loading=lazy.
   std::string scope_parameter;
   std::vector<std::pair<std::string, std::string>> scope_names;
   std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path, const QueryParameters&)>
       run;
+  std::function<OperationShape(SchemaSet&)> shape;
+  std::unique_ptr<RequestMetrics> metrics = std::make_unique<RequestMetrics>();
 
   [[nodiscard]] std::string_view scope_for(const QueryParameters& query) const;
 };
@@ -85,36 +97,54 @@ struct Operation {
 struct ApiParams {
   /// From the received request to its reply, waiting for the database included.
   std::chrono::milliseconds request_timeout{30'000};
+  /// Told of every request; null: nobody.
+  std::function<void(const AccessRecord&)> access_log = {};
+};
+
+/// A worker's own: used on its thread only.
+struct WorkerResources {
+  db::Pool& pool;
+  std::size_t worker = 0;  ///< counts from 0
 };
 
 /// All operations and how to find them. Filled at start, then only read, from any thread.
 class Api {
  public:
-  explicit Api(ApiParams params = {}) : params_(params) {}
+  explicit Api(ApiParams params = {}) : params_(std::move(params)) {}
 
   template <class Path, class Query, class Body, class Out>
   void add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler);
 
   /// Never throws: every failure is a problem response. Each request is one trace scope.
-  [[nodiscard]] asio::awaitable<Response> handle(const Request& request, db::Pool& pool) const;
+  [[nodiscard]] asio::awaitable<Response> handle(const Request& request, WorkerResources worker) const;
 
   [[nodiscard]] const std::vector<Operation>& operations() const { return operations_; }
+  /// All metrics in Prometheus' text format.
+  [[nodiscard]] std::string metrics_text() const;
+  /// The OpenAPI document as text.
+  [[nodiscard]] std::string openapi_text() const;
 
  private:
   void insert(Operation operation);
+  /// The operation of the request; null where there is none, and then `response` says why.
+  const Operation* find(const Request& request, const std::optional<Target>& target, std::string_view id,
+                        Router::Match& match, Response& response) const;
   asio::awaitable<Response> run(const Operation& operation, const Request& request, const Target& target,
-                                const Router::Match& match, db::Pool& pool, const std::string& id) const;
+                                const Router::Match& match, db::Pool& pool, AccessRecord& record) const;
 
   ApiParams params_;
   Router router_;
   std::vector<Operation> operations_;
+  mutable RequestMetrics unmatched_;
+  mutable PoolMetrics pools_;
 };
 
 namespace detail {
 
 template <class Path, class Query, class Body, class Out>
-asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler, int status, RequestContext& context,
-                                  std::span<const std::string_view> path, const QueryParameters& query) {
+asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler, const OperationInfo& info,
+                                  RequestContext& context, std::span<const std::string_view> path,
+                                  const QueryParameters& query) {
   Input<Path, Query, Body> input;
   ValidationErrors errors;
   decode_path(path, errors, input.path);
@@ -125,11 +155,25 @@ asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler
   }
   errors.throw_if_any();
 
-  const Out output = co_await handler(context, input);
+  Out output = co_await handler(context, input);
   Response& response = context.response();
-  response.status = status;
-  response.set("Content-Type", "application/json");
-  write_json(response.body, output);
+  response.status = info.status;
+  response.set("Content-Type", info.media_type);
+  if constexpr (std::same_as<Out, std::string>) {
+    response.body = std::move(output);
+  } else {
+    write_json(response.body, output);
+  }
+}
+
+template <class Path, class Query, class Body, class Out>
+OperationShape make_shape(SchemaSet& schemas) {
+  OperationShape shape;
+  schemas.add_parameters<Path>(shape.parameters, "path");
+  schemas.add_parameters<Query>(shape.parameters, "query");
+  if constexpr (!std::same_as<Body, None>) shape.body = schemas.schema_of<Body>({}, SchemaSet::Direction::input);
+  if constexpr (!std::same_as<Out, std::string>) shape.reply = schemas.schema_of<Out>({}, SchemaSet::Direction::output);
+  return shape;
 }
 
 template <class Query>
@@ -155,11 +199,13 @@ void Api::add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler
   Operation operation;
   operation.scope_name = std::string(to_string(info.method)) + " " + info.route;
   detail::name_scopes<Query>(operation);
-  operation.run = [handler, status = info.status](RequestContext& context, std::span<const std::string_view> path,
-                                                  const QueryParameters& query) {
-    return detail::run_handler<Path, Query, Body, Out>(handler, status, context, path, query);
+  auto kept = std::make_shared<const OperationInfo>(std::move(info));
+  operation.run = [handler, kept](RequestContext& context, std::span<const std::string_view> path,
+                                  const QueryParameters& query) {
+    return detail::run_handler<Path, Query, Body, Out>(handler, *kept, context, path, query);
   };
-  operation.info = std::move(info);
+  operation.shape = &detail::make_shape<Path, Query, Body, Out>;
+  operation.info = kept;
   insert(std::move(operation));
 }
 

@@ -177,4 +177,14 @@ struct Schema<UserDraft> {
                                       Field{.name = "email", .max_length = 254, .format = Format::email}};
 };
 
+struct Health {
+  std::string status = "ok";
+};
+BOOST_DESCRIBE_STRUCT(Health, (), (status))
+template <>
+struct Schema<Health> {
+  static constexpr std::string_view kName = "Health";
+  static constexpr std::array<Field, 0> kFields{};
+};
+
 }  // namespace quell::reference::http

@@ -7,5 +7,7 @@ class Api;
 /// Each adds the operations of one resource.
 void add_posts(Api& api);
 void add_users(Api& api);
+/// Health, metrics and the OpenAPI document.
+void add_operations(Api& api);
 
 }  // namespace quell::reference::http

@@ -29,8 +29,8 @@ class Server::Worker {
   Worker(const ServerParams& params, int listening_socket, const tcp& protocol)
       : params_(params), acceptor_(context_, protocol, listening_socket), drain_timer_(context_) {}
 
-  void start(const HandlerFactory& factory) {
-    handler_ = factory(context_.get_executor());
+  void start(const HandlerFactory& factory, std::size_t worker) {
+    handler_ = factory(context_.get_executor(), worker);
     asio::co_spawn(context_, accept(), asio::detached);
     thread_ = std::thread([this] { context_.run(); });
   }
@@ -130,7 +130,7 @@ Server::Server(ServerParams params, const HandlerFactory& factory) {
   for (unsigned i = 0; i < params.workers; ++i) {
     workers_.push_back(std::make_unique<Worker>(params, ::dup(listener.native_handle()), endpoint.protocol()));
   }
-  for (const auto& worker : workers_) worker->start(factory);
+  for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(factory, i);
 }
 
 Server::~Server() {

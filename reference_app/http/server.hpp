@@ -44,8 +44,9 @@ struct ServerParams {
 
 /// Called on the worker's thread; must not throw.
 using RequestHandler = std::function<boost::asio::awaitable<Response>(const Request&)>;
-/// Called once a worker, with the worker's executor; what the handler owns is destroyed before the event loop is.
-using HandlerFactory = std::function<RequestHandler(const boost::asio::any_io_executor&)>;
+/// Called once for each worker, counted from 0, with its executor; what the handler owns is destroyed before the event
+/// loop is.
+using HandlerFactory = std::function<RequestHandler(const boost::asio::any_io_executor&, std::size_t worker)>;
 
 /// HTTP/1.1 with keep-alive on `workers` threads.
 class Server {

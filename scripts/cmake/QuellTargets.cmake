@@ -50,10 +50,6 @@ function(quell_configure_target target)
       target_compile_options(${target} PRIVATE -fno-sanitize=function)
     endif()
     target_link_options(${target} PRIVATE -fsanitize=${QUELL_SANITIZE})
-    if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 16)
-      # The function check breaks coroutines ("Cannot represent a difference across sections").
-      target_compile_options(${target} PRIVATE -fno-sanitize=function)
-    endif()
   endif()
 endfunction()
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 #include <fmt/format.h>
@@ -33,6 +34,34 @@ void PrintTo(const Case& c, std::ostream* out) {
 
 class Endpoint : public testing::TestWithParam<Case> {};
 
+bool fits(std::string_view route, std::string_view path) {
+  while (!route.empty() || !path.empty()) {
+    const auto step = [](std::string_view& text) {
+      const auto end = std::min(text.find('/', 1), text.size());
+      const auto segment = text.substr(0, end);
+      text.remove_prefix(end);
+      return segment;
+    };
+    const auto expected = step(route);
+    const auto given = step(path);
+    if (expected != given && (!expected.starts_with("/{") || given.size() < 2)) return false;
+  }
+  return true;
+}
+
+/// What the OpenAPI document says of an operation; null where it has none.
+const boost::json::object* described(std::string_view method, std::string_view target) {
+  static const boost::json::value document = running_service().get("/openapi.json").json();
+  std::string lower(method);
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const auto& path : document.at("paths").as_object()) {
+    if (!fits(path.key(), target.substr(0, target.find('?')))) continue;
+    const auto* operation = path.value().as_object().if_contains(lower);
+    return operation == nullptr ? nullptr : &operation->as_object();
+  }
+  return nullptr;
+}
+
 TEST_P(Endpoint, AnswersAsTheTableSays) {
   const Case& c = GetParam();
   const auto reply = running_service().call(c.method, c.target, c.body);
@@ -40,6 +69,12 @@ TEST_P(Endpoint, AnswersAsTheTableSays) {
   EXPECT_THAT(reply.body, HasSubstr(c.contains));
   EXPECT_EQ(reply.header_value("Content-Type"), c.status < 400 ? "application/json" : "application/problem+json");
   EXPECT_FALSE(reply.header_value("X-Request-Id").empty());
+  if (const auto* operation = described(c.method, c.target)) {
+    EXPECT_TRUE(operation->at("responses").as_object().contains(std::to_string(c.status)))
+        << c.status << " is not in the OpenAPI document";
+  } else {
+    EXPECT_TRUE(c.status == 404 || c.status == 405 || c.status == 400);
+  }
 }
 
 constexpr const char* kNotFound = R"("type":"urn:quell-reference:problem:not-found","title":"Not Found","status":404)";

@@ -9,10 +9,14 @@
 #include <array>
 #include <chrono>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <quell/trace/reader.hpp>
 
 #include "tests/pg/reference_app/api_client.hpp"
 #include "tests/pg/support/cluster.hpp"
@@ -124,6 +128,68 @@ TEST(ReferenceProgram, MigrateOnServeMakesTheSchemaAndSigintDrainsToo) {
   EXPECT_EQ(call(port, "GET", "/posts").body, R"({"items":[],"limit":20,"offset":0,"next_offset":null})");
   server.signal(SIGINT);
   EXPECT_EQ(server.wait(), 0) << server.output();
+}
+
+/// Names of the scopes of a trace with their outcomes and the call sites of their queries.
+class TraceContents : public trace::EventSink {
+ public:
+  using trace::EventSink::on;
+  void on(const trace::Text& text, trace::Source) override { texts_[text.id] = text.bytes; }
+  void on(const trace::Stack& stack, trace::Source) override {
+    if (!stack.frames.empty()) files_[stack.id] = texts_[stack.frames.front().file];
+  }
+  void on(const trace::ScopeBegin& scope, trace::Source) override { names_[scope.id] = texts_[scope.name]; }
+  void on(const trace::ScopeEnd& scope, trace::Source) override { outcomes[names_[scope.id]] = scope.outcome; }
+  void on(const trace::Query& query, trace::Source) override {
+    ++queries[names_[query.scope]];
+    call_files.insert(files_[query.stack]);
+  }
+
+  std::map<std::string, int> outcomes;
+  std::map<std::string, int> queries;
+  std::set<std::string> call_files;
+
+ private:
+  std::map<trace::TextId, std::string> texts_;
+  std::map<trace::StackId, std::string> files_;
+  std::map<trace::ScopeId, std::string> names_;
+};
+
+TEST(ReferenceProgram, TracesEveryRequestAsAScopeNamedByItsRoute) {
+  const auto dsn = fresh_database();
+  ASSERT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  ASSERT_EQ(run({"seed", "--dsn", dsn, "--scale", "0.01"}).code, 0);
+  const std::string path = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + ".qtr";
+  ::setenv("QUELL_TRACE", path.c_str(), 1);
+  Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--workers", "1"});
+  ::unsetenv("QUELL_TRACE");
+  const auto line = server.line("listening on ");
+  ASSERT_THAT(line, StartsWith("listening on "));
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  for (const auto* target :
+       {"/posts?loading=lazy&limit=5", "/posts?loading=joined", "/posts?limit=5", "/posts/1", "/users/0"}) {
+    call(port, "GET", target);
+  }
+  server.signal(SIGTERM);
+  ASSERT_EQ(server.wait(), 0);
+
+  TraceContents trace;
+  const auto reader = trace::Reader::open(path);
+  reader->read_all(trace);
+  EXPECT_TRUE(reader->summary().complete());
+  const std::map<std::string, int> expected{{"GET /posts?loading=lazy", 200},
+                                            {"GET /posts?loading=joined", 200},
+                                            {"GET /posts", 200},
+                                            {"GET /posts/{id}", 200},
+                                            {"GET /users/{id}", 422}};
+  EXPECT_EQ(trace.outcomes, expected);
+  // Posts, comment counts, and at least one author and five times tags.
+  EXPECT_GE(trace.queries["GET /posts?loading=lazy"], 8);
+  EXPECT_EQ(trace.queries["GET /posts?loading=joined"], 2);
+  EXPECT_EQ(trace.queries["GET /posts"], 4);
+  EXPECT_EQ(trace.queries["GET /users/{id}"], 0);
+  for (const auto& file : trace.call_files) EXPECT_THAT(file, HasSubstr("reference_app/domain/"));
+  ::unlink(path.c_str());
 }
 
 TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {

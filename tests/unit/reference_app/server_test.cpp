@@ -49,7 +49,7 @@ ServerParams small_limits() {
 
 class ServerTest : public testing::Test {
  protected:
-  static RequestHandler make_handler(const boost::asio::any_io_executor&) { return &echo; }
+  static RequestHandler make_handler(const boost::asio::any_io_executor&, std::size_t) { return &echo; }
   Server server_{small_limits(), &make_handler};
   RawClient client_{server_.port()};
 };
@@ -175,7 +175,7 @@ TEST_F(ServerTest, DrainFinishesARunningRequestAndClosesIdleConnections) {
 TEST(Server, DrainDoesNotWaitForEverForASlowRequest) {
   auto params = small_limits();
   params.drain_timeout = 50ms;
-  Server server(params, [](const boost::asio::any_io_executor&) { return RequestHandler(&echo); });
+  Server server(params, [](const boost::asio::any_io_executor&, std::size_t) { return RequestHandler(&echo); });
   RawClient client(server.port());
   client.send("GET /slow HTTP/1.1\r\nHost: test\r\n\r\n");
   std::this_thread::sleep_for(50ms);
@@ -185,12 +185,12 @@ TEST(Server, DrainDoesNotWaitForEverForASlowRequest) {
 }
 
 TEST(Server, SaysWhyItCannotListen) {
-  Server first(ServerParams{}, [](const boost::asio::any_io_executor&) { return RequestHandler(&echo); });
+  Server first(ServerParams{}, [](const boost::asio::any_io_executor&, std::size_t) { return RequestHandler(&echo); });
   ServerParams same;
   same.port = first.port();
   const auto start = [](ServerParams params) {
     try {
-      Server(params, [](const boost::asio::any_io_executor&) { return RequestHandler(&echo); });
+      Server(params, [](const boost::asio::any_io_executor&, std::size_t) { return RequestHandler(&echo); });
     } catch (const ListenError& error) {
       return std::string(error.what());
     }
@@ -206,7 +206,7 @@ TEST(Server, SeveralWorkersShareThePort) {
   auto params = small_limits();
   params.workers = 3;
   params.max_connections = 6;
-  Server server(params, [](const boost::asio::any_io_executor&) { return RequestHandler(&echo); });
+  Server server(params, [](const boost::asio::any_io_executor&, std::size_t) { return RequestHandler(&echo); });
   std::vector<std::future<int>> statuses;
   for (int i = 0; i < 6; ++i) {
     statuses.push_back(std::async(std::launch::async, [&] {

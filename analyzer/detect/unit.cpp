@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "analyzer/detect/array_bind.hpp"
+#include "analyzer/sql/hash.hpp"
 
 namespace quell::detect {
 namespace {
@@ -100,26 +101,27 @@ void load_steps(const model::Workload& workload, const StatementTraits& traits,
   }
 }
 
-bool same_call(const Unit& unit, const Step& a, const Step& b) {
-  return a.statement == b.statement && std::ranges::equal(unit.binds(a), unit.binds(b));
+std::uint64_t call_hash(const Unit& unit, const Step& step) {
+  std::uint64_t h = step.statement;
+  for (const trace::Value& value : unit.binds(step)) h = sql::mix(h, std::hash<trace::Value>{}(value));
+  return h;
 }
 
 /// Marks what failed, or was rolled back with a failure, and was done again later.
 void mark_undone(Unit& unit) {
   if (std::none_of(unit.steps.begin(), unit.steps.end(), [](const Step& step) { return step.failed; })) return;
-  const auto done_again = [&](std::size_t i) {
-    for (std::size_t later = i + 1; later < unit.steps.size(); ++later) {
-      if (same_call(unit, unit.steps[i], unit.steps[later])) return true;
-    }
-    return false;
-  };
+  std::unordered_map<std::uint64_t, std::size_t> last_of_call;
+  for (std::size_t i = 0; i < unit.steps.size(); ++i) last_of_call[call_hash(unit, unit.steps[i])] = i;
   std::unordered_map<trace::ConnectionId, std::vector<std::size_t>> in_transaction;
   for (std::size_t i = 0; i < unit.steps.size(); ++i) {
     const Step& step = unit.steps[i];
     std::vector<std::size_t>& open = in_transaction[step.connection];
     open.push_back(i);
     if (step.failed) {
-      for (const std::size_t member : open) unit.steps[member].undone = done_again(member);
+      for (const std::size_t member : open) {
+        unit.steps[member].undone = last_of_call[call_hash(unit, unit.steps[member])] > member;
+      }
+      open.clear();  // what stood in the transaction is judged
     }
     const auto state = unit.workload->execution(step.query).transaction_state;
     if (state == trace::TransactionState::idle || state == trace::TransactionState::unknown) open.clear();
@@ -228,8 +230,9 @@ void load_unit(const model::Workload& workload, const StatementTraits& traits, m
     unit.duration = 0;
   }
   load_steps(workload, traits, queries, unit);
+  if (scope == model::kNone) return;  // what no scope holds together has no repetitions
   mark_undone(unit);
-  if (scope != model::kNone) make_groups(unit);
+  make_groups(unit);
 }
 
 std::uint64_t round_trips(const Unit& unit, std::span<const std::uint32_t> steps) {

@@ -137,7 +137,7 @@ Shape shape_of(const Unit& unit, const ParentColumn& column, std::span<const std
     used.push_back(number);
   }
   shape.distinct = static_cast<std::uint64_t>(std::count(in_rows.begin(), in_rows.end(), true)) + others.size();
-  shape.range = rows.empty() ? 0 : static_cast<std::uint64_t>(largest - smallest) + 1;
+  shape.range = rows.empty() ? 0 : static_cast<std::uint64_t>(largest) - static_cast<std::uint64_t>(smallest) + 1;
   shape.row_order = used.size() <= row_values.size() && std::equal(used.begin(), used.end(), row_values.begin());
   // A loop that stops early has read a prefix of the rows.
   shape.every_row = executions.size() <= rows.size() && std::equal(executions.begin(), executions.end(), rows.begin());

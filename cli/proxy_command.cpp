@@ -66,7 +66,8 @@ void run_proxy(const Arguments& arguments) {
   sigemptyset(&ends);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
   pthread_sigmask(SIG_BLOCK, &ends, &previous);
-  proxy::Proxy proxy(params, create_trace(arguments.trace, "quell proxy", arguments.redact));
+  proxy::Proxy proxy(params);
+  proxy.start(create_trace(arguments.trace, "quell proxy", arguments.redact));
   introduce(proxy, arguments);
   int signal = 0;
   sigwait(&ends, &signal);

@@ -43,12 +43,18 @@ struct ProxyStats {
 /// it sees into a trace.
 class Proxy {
  public:
-  /// Listens and runs. `writer` null: relay only. Throws ProxyError with the next step in it.
+  /// Listens, but does not accept yet: so that a trace is only created where the proxy can run. Throws ProxyError with
+  /// the next step in it.
+  explicit Proxy(ProxyParams params);
+  /// Listens and runs.
   Proxy(ProxyParams params, std::unique_ptr<trace::Writer> writer);
   Proxy(const Proxy&) = delete;
   Proxy& operator=(const Proxy&) = delete;
   /// As stop().
   ~Proxy();
+
+  /// Accepts connections from now on. `writer` null: relay only. Once.
+  void start(std::unique_ptr<trace::Writer> writer);
 
   /// Where it really listens, in the order of `params.listen`.
   [[nodiscard]] const std::vector<Endpoint>& listening() const { return listening_; }
@@ -61,6 +67,7 @@ class Proxy {
   [[nodiscard]] ProxyStats stats() const;
 
  private:
+  ProxyParams params_;
   SessionContext context_;
   std::vector<Descriptor> listeners_;
   std::vector<Endpoint> listening_;

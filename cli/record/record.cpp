@@ -112,8 +112,8 @@ RecordOutcome record(const RecordParams& params, void (*say)(const std::string&)
   proxy_params.upstream_tls = upstream.tls;
 
   RecordedChild child;
-  proxy::Proxy proxy(proxy_params,
-                     create_trace(params.trace, fs::path(params.command[0]).filename().string(), params.redact));
+  proxy::Proxy proxy(proxy_params);
+  proxy.start(create_trace(params.trace, fs::path(params.command[0]).filename().string(), params.redact));
   say(fmt::format("recording PostgreSQL at {} ({}) into {}", upstream.address.text(), upstream.found_in, params.trace));
   Environment for_child = redirected(environment, upstream.address, proxy.listening()[0].port());
   const std::string library = redirect_library();

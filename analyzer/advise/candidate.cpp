@@ -25,9 +25,8 @@ void add_once(std::vector<std::string>& list, const std::string& column) {
 
 class Resolver {
  public:
-  Resolver(const sql::StatementFacts& facts, const std::vector<std::size_t>& table_of,
-           const std::vector<CatalogTable>& tables)
-      : facts_(facts), table_of_(table_of), tables_(tables) {}
+  Resolver(const std::vector<std::size_t>& table_of, const std::vector<CatalogTable>& tables)
+      : table_of_(table_of), tables_(tables) {}
 
   /// The catalogue table a column belongs to. Where the statement does not say, the only one of its tables that has it.
   [[nodiscard]] std::optional<std::size_t> table(std::size_t fact_table, const std::string& column) const {
@@ -48,7 +47,6 @@ class Resolver {
     return column && column->btree ? std::optional(index) : std::nullopt;
   }
 
-  const sql::StatementFacts& facts_;
   const std::vector<std::size_t>& table_of_;
   const std::vector<CatalogTable>& tables_;
 };
@@ -188,7 +186,7 @@ void collect(const TableUse& use, const CatalogTable& table, std::size_t index, 
 
 std::vector<Candidate> candidates_for(const sql::StatementFacts& facts, const std::vector<std::size_t>& table_of,
                                       const std::vector<CatalogTable>& tables) {
-  const Resolver resolver(facts, table_of, tables);
+  const Resolver resolver(table_of, tables);
   std::vector<TableUse> uses(tables.size());
   for (const sql::Predicate& predicate : facts.predicates) use_predicate(uses, resolver, predicate);
   use_order(uses, resolver, facts.order_by, &TableUse::order);

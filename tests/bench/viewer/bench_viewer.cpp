@@ -23,7 +23,8 @@ constexpr std::uint32_t kStatements = 400;
 /// Eight connections that serve requests of 50 queries, one after the other, without rest.
 SessionPtr make_session(std::uint32_t count) {
   auto session = std::make_shared<Session>();
-  std::mt19937 random(1);
+  std::mt19937 engine(1);
+  const auto random = [&engine] { return static_cast<std::uint32_t>(engine()); };
   for (std::uint32_t i = 0; i < kNames; ++i) session->scope_names.push_back("GET /resource/" + std::to_string(i));
   for (std::uint32_t i = 0; i < kStatements; ++i) {
     report::StatementSummary statement;

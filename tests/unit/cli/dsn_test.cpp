@@ -17,8 +17,7 @@ TEST(Dsn, AcceptsWhatLibpqAccepts) {
 }
 
 TEST(Dsn, RefusesTheRestWithoutRepeatingIt) {
-  for (const char* dsn :
-       {"", "sesame", "host=localhost password='sesame", "postgresql://ann:sesame%zz@localhost/x"}) {
+  for (const char* dsn : {"", "sesame", "host=localhost password='sesame", "postgresql://ann:sesame%zz@localhost/x"}) {
     try {
       check_dsn(dsn);
       FAIL() << dsn;

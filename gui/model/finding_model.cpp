@@ -44,6 +44,8 @@ QVariant FindingModel::data(const QModelIndex& index, int role) const {
       return finding.executions > 1 ? u'×' + format_count(finding.executions) : QString();
     case kWhere:
       return QString::fromStdString(finding.scope_name);
+    case kRelation:
+      return relation_of(finding, *session_);
     case kSaving:
       return saving_of(finding);
     case kConfidence:

@@ -15,6 +15,7 @@ class FindingModel : public QAbstractListModel {
     kTitle = Qt::UserRole + 1,  ///< "N+1 queries"
     kTimes,                     ///< "×20"; empty for a single execution
     kWhere,                     ///< scope name
+    kRelation,                  ///< "posts.id → post_tags.post_id", or the statement where no edge is known
     kSaving,                    ///< "saves 19 round trips, 4.10 ms"
     kConfidence,                ///< "proved"
     kSeverity,                  ///< int of detect::Severity

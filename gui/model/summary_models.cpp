@@ -200,8 +200,8 @@ QString ScopeModel::text(std::size_t row, Column column) const {
 }
 
 QVariant ScopeModel::headerData(int section, Qt::Orientation orientation, int role) const {
-  static constexpr const char* kNames[kColumns] = {"Scope",    "Count",         "Queries (median)", "Queries (max)",
-                                                   "Duration", "Database time", "Findings"};
+  static constexpr const char* kNames[kColumns] = {"Scope",    "Count",       "Queries p50", "Queries max",
+                                                   "Time p50", "In database", "Findings"};
   if (orientation != Qt::Horizontal || role != Qt::DisplayRole || section < 0 || section >= kColumns) return {};
   return QString::fromLatin1(kNames[section]);
 }

@@ -191,6 +191,14 @@ QString finding_sentence(const detect::Finding& finding, const Session& session)
       .arg(text, format_counted(finding.executions, QStringLiteral("time")), scope, values);
 }
 
+QString relation_of(const detect::Finding& finding, const Session& session) {
+  if (!finding.edge) return statement_text(finding.child, session);
+  const auto& edge = *finding.edge;
+  const auto to =
+      edge.to_column.empty() ? QString::fromStdString(edge.to_parameter) : column_text(edge.to_table, edge.to_column);
+  return column_text(edge.from_table, edge.from_column) + QStringLiteral(" → ") + to;
+}
+
 QString saving_of(const detect::Finding& finding) {
   QStringList parts;
   if (finding.cost.round_trips > 0) parts << format_counted(finding.cost.round_trips, QStringLiteral("round trip"));

@@ -34,6 +34,8 @@ namespace quell::gui {
 [[nodiscard]] QString confidence_sentence(const detect::Finding& finding);
 /// What happens, as a sentence: "SELECT … FROM users ran 20 times in one GET /posts, with 20 different values."
 [[nodiscard]] QString finding_sentence(const detect::Finding& finding, const Session& session);
+/// "posts.author_id → users.id"; the statement on one line where no edge is known.
+[[nodiscard]] QString relation_of(const detect::Finding& finding, const Session& session);
 /// "saves 19 round trips, 4.10 ms a scope", or empty where nothing is estimated.
 [[nodiscard]] QString saving_of(const detect::Finding& finding);
 /// Plain text of a finding for the clipboard, in Markdown.

@@ -34,7 +34,7 @@ class CardDelegate : public QStyledItemDelegate {
   using QStyledItemDelegate::QStyledItemDelegate;
 
   [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& /*index*/) const override {
-    return {200, 4 * option.fontMetrics.height() + 3 * kLineGap + 2 * kPadding};
+    return {200, 5 * option.fontMetrics.height() + 4 * kLineGap + 2 * kPadding};
   }
 
   void paint(QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const override {
@@ -65,6 +65,10 @@ class CardDelegate : public QStyledItemDelegate {
     painter->setFont(option.font);
     painter->setPen(text);
     painter->drawText(row, Qt::AlignVCenter, elided(option, index.data(FindingModel::kWhere).toString(), row.width()));
+
+    row.translate(0, line + kLineGap);
+    painter->drawText(row, Qt::AlignVCenter,
+                      elided(option, index.data(FindingModel::kRelation).toString(), row.width()));
 
     painter->setPen(theme.muted);
     row.translate(0, line + kLineGap);

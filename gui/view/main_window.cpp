@@ -152,6 +152,7 @@ void MainWindow::build_bars() {
   banner_->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
   banner_toolbar_->addWidget(banner_);
   totals_ = new QLabel(this);
+  totals_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);  // its length must not widen the window
   statistics_ = new QLabel(this);
   statusBar()->addWidget(totals_, 1);
   statusBar()->addPermanentWidget(statistics_);

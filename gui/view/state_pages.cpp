@@ -21,10 +21,11 @@ constexpr int kColumnWidth = 560;
 QVBoxLayout* centred_column(QWidget* page) {
   auto* outer = new QHBoxLayout(page);
   auto* column = new QWidget(page);
-  column->setFixedWidth(kColumnWidth);
+  column->setMaximumWidth(kColumnWidth);
   outer->addStretch(1);
-  outer->addWidget(column, 0, Qt::AlignVCenter);
+  outer->addWidget(column, 1000);  // as wide as it may be
   outer->addStretch(1);
+  column->setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Maximum);
   auto* layout = new QVBoxLayout(column);
   layout->setSpacing(10);
   return layout;

@@ -47,7 +47,9 @@ void DataTable::fit_columns() {
   int used = 0;
   for (std::size_t column = 0; column < widths_.size(); ++column) {
     if (widths_[column] == 0 || isColumnHidden(static_cast<int>(column))) continue;
-    const int width = fontMetrics().averageCharWidth() * widths_[column] + 14;
+    constexpr int kSortArrow = 12;
+    const int header = horizontalHeader()->sectionSizeHint(static_cast<int>(column)) + kSortArrow;
+    const int width = std::max(fontMetrics().averageCharWidth() * widths_[column] + 14, header);
     setColumnWidth(static_cast<int>(column), width);
     used += width;
   }

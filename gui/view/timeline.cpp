@@ -21,6 +21,8 @@ constexpr int kOverviewHeight = 26;
 constexpr int kAxisHeight = 20;
 constexpr int kHeader = kOverviewHeight + kAxisHeight;
 constexpr int kLaneHeight = 20;
+constexpr int kLowLaneHeight = 12;  ///< in a group of many lanes
+constexpr std::uint32_t kManyLanes = 3;
 constexpr int kBarInset = 3;
 constexpr int kGroupGap = 6;
 constexpr int kLeastDrag = 4;
@@ -102,7 +104,8 @@ void Timeline::emphasise(std::optional<std::uint32_t> scope_name) {
       const int top = places_[group.first_lane].top;
       const int room = viewport()->height() - kHeader;
       auto* bar = verticalScrollBar();
-      if (top < bar->value() || top + kLaneHeight > bar->value() + room) bar->setValue(top - kGroupGap);
+      if (top < bar->value() || top + places_[group.first_lane].height > bar->value() + room)
+        bar->setValue(top - kGroupGap);
     }
   }
   viewport()->update();
@@ -159,8 +162,8 @@ void Timeline::lay_out() {
   if (lanes_) {
     for (const auto& group : lanes_->groups) {
       for (std::uint32_t i = 0; i < group.lanes; ++i) {
-        places_.push_back({top});
-        top += kLaneHeight;
+        places_.push_back({top, group.lanes >= kManyLanes ? kLowLaneHeight : kLaneHeight});
+        top += places_.back().height;
       }
       top += kGroupGap;
     }
@@ -175,7 +178,7 @@ void Timeline::lay_out() {
 QRect Timeline::lane_rect(std::size_t lane) const {
   if (lane >= places_.size()) return {};
   const QRect rect(kGutter, kHeader + places_[lane].top - verticalScrollBar()->value(), static_cast<int>(bars_width()),
-                   kLaneHeight);
+                   places_[lane].height);
   return rect.intersected(QRect(0, kHeader, viewport()->width(), viewport()->height() - kHeader));
 }
 
@@ -227,8 +230,7 @@ void Timeline::paint_overview(QPainter& painter, const Theme& theme) {
 void Timeline::paint_group_backgrounds(QPainter& painter, const Theme& theme) {
   const int offset = kHeader - verticalScrollBar()->value();
   for (const auto& group : lanes_->groups)
-    painter.fillRect(QRect(0, offset + places_[group.first_lane].top, viewport()->width(),
-                           static_cast<int>(group.lanes) * kLaneHeight),
+    painter.fillRect(QRect(0, offset + places_[group.first_lane].top, viewport()->width(), group_height(group)),
                      theme.panel);
 }
 
@@ -265,18 +267,19 @@ void Timeline::paint_lanes(QPainter& painter, const Theme& theme) {
   const int offset = kHeader - verticalScrollBar()->value();
   for (const auto& group : lanes_->groups) {
     const int top = offset + places_[group.first_lane].top;
-    const int height = static_cast<int>(group.lanes) * kLaneHeight;
+    const int height = group_height(group);
     if (top + height < kHeader || top > viewport()->height()) continue;
     paint_group(painter, theme, group);
     const bool faded = emphasised_ && group.key != *emphasised_;
     for (std::uint32_t i = 0; i < group.lanes; ++i) {
-      const int lane_top = top + static_cast<int>(i) * kLaneHeight;
-      if (lane_top + kLaneHeight < kHeader || lane_top > viewport()->height()) continue;
+      const auto place = places_[group.first_lane + i];
+      const int lane_top = offset + place.top;
+      if (lane_top + place.height < kHeader || lane_top > viewport()->height()) continue;
       const auto& lane = lanes_->lanes[group.first_lane + i];
       painter.save();
-      painter.setClipRect(QRectF(kGutter, lane_top, bars_width(), kLaneHeight));
-      paint_scopes(painter, theme, lane, lane_top, faded);
-      paint_bars(painter, theme, lane, lane_top, faded);
+      painter.setClipRect(QRectF(kGutter, lane_top, bars_width(), place.height));
+      paint_scopes(painter, theme, lane, {lane_top, place.height}, faded);
+      paint_bars(painter, theme, lane, {lane_top, place.height}, faded);
       painter.restore();
     }
   }
@@ -312,7 +315,7 @@ void Timeline::paint_group(QPainter& painter, const Theme& theme, const LaneGrou
   painter.restore();
 }
 
-void Timeline::paint_scopes(QPainter& painter, const Theme& theme, const Lane& lane, int top, bool faded) {
+void Timeline::paint_scopes(QPainter& painter, const Theme& theme, const Lane& lane, LanePlace place, bool faded) {
   const auto scale = this->scale();
   const QColor fill = mixed(theme.accent, palette().color(QPalette::Base), faded ? 0.07 : theme.dark ? 0.22 : 0.15);
   const auto& scopes = session_->scopes;
@@ -321,7 +324,7 @@ void Timeline::paint_scopes(QPainter& painter, const Theme& theme, const Lane& l
   while (at != lane.scopes.end() && scopes[*at].begin < scale.visible().end) {
     const double left = std::max(scale.x_of(scopes[*at].begin), -10.0);
     const double right = std::min(scale.x_of(scopes[*at].end), bars_width() + 10);
-    painter.fillRect(QRectF(kGutter + left, top + 1, std::max(right - left, 1.0), kLaneHeight - 2), fill);
+    painter.fillRect(QRectF(kGutter + left, place.top + 1, std::max(right - left, 1.0), place.height - 2), fill);
     if (right - left >= kLeastBarWidth) {
       ++at;
       continue;
@@ -333,12 +336,13 @@ void Timeline::paint_scopes(QPainter& painter, const Theme& theme, const Lane& l
   }
 }
 
-void Timeline::paint_bars(QPainter& painter, const Theme& theme, const Lane& lane, int top, bool faded) {
+void Timeline::paint_bars(QPainter& painter, const Theme& theme, const Lane& lane, LanePlace place, bool faded) {
   const QColor base = palette().color(QPalette::Base);
   for (const auto& bar : fold_lane(*session_, lane, scale())) {
     const double left = std::max(bar.left, -20.0);
     const double right = std::min(bar.right, bars_width() + 20);
-    const QRectF rect(kGutter + left, top + kBarInset, right - left, kLaneHeight - 2 * kBarInset);
+    const int inset = place.height < kLaneHeight ? 1 : kBarInset;
+    const QRectF rect(kGutter + left, place.top + inset, right - left, place.height - 2 * inset);
     const bool folded = bar.count > 1;
     QColor fill = theme.of(bar.main_class());
     if (folded) fill = mixed(fill, base, theme.dark ? 0.62 : 0.58);
@@ -365,6 +369,7 @@ void Timeline::paint_bar_text(QPainter& painter, const Bar& bar, std::uint32_t q
   font.setPixelSize(11);
   const QFontMetrics metrics(font);
   const QRectF visible = rect.intersected(QRectF(kGutter, rect.top(), bars_width(), rect.height()));
+  if (visible.height() < metrics.ascent()) return;
   QString text;
   if (bar.count > 1) {
     text = u'×' + format_count(bar.count);
@@ -400,11 +405,16 @@ void Timeline::resizeEvent(QResizeEvent* event) {
   lay_out();
 }
 
+int Timeline::group_height(const LaneGroup& group) const {
+  return static_cast<int>(group.lanes) * places_[group.first_lane].height;
+}
+
 int Timeline::lane_at(int y) const {
   if (y < kHeader) return -1;
   const int content = y - kHeader + verticalScrollBar()->value();
   for (std::size_t lane = 0; lane < places_.size(); ++lane)
-    if (content >= places_[lane].top && content < places_[lane].top + kLaneHeight) return static_cast<int>(lane);
+    if (content >= places_[lane].top && content < places_[lane].top + places_[lane].height)
+      return static_cast<int>(lane);
   return -1;
 }
 

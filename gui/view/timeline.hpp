@@ -60,8 +60,10 @@ class Timeline : public QAbstractScrollArea {
   enum class Drag : std::uint8_t { none, range, overview };
   struct LanePlace {
     int top = 0;  ///< from the top of the scrolled content
+    int height = 0;
   };
 
+  [[nodiscard]] int group_height(const LaneGroup& group) const;
   [[nodiscard]] TimeScale scale() const;
   [[nodiscard]] TimeRange whole() const;
   [[nodiscard]] double bars_width() const;
@@ -77,8 +79,8 @@ class Timeline : public QAbstractScrollArea {
   void paint_grid(QPainter& painter, const Theme& theme);
   void paint_lanes(QPainter& painter, const Theme& theme);
   void paint_group(QPainter& painter, const Theme& theme, const LaneGroup& group);
-  void paint_scopes(QPainter& painter, const Theme& theme, const Lane& lane, int top, bool faded);
-  void paint_bars(QPainter& painter, const Theme& theme, const Lane& lane, int top, bool faded);
+  void paint_scopes(QPainter& painter, const Theme& theme, const Lane& lane, LanePlace place, bool faded);
+  void paint_bars(QPainter& painter, const Theme& theme, const Lane& lane, LanePlace place, bool faded);
   void paint_bar_text(QPainter& painter, const Bar& bar, std::uint32_t query, const QRectF& rect, const QColor& fill);
   void paint_selection(QPainter& painter, const Theme& theme);
 

@@ -4,6 +4,7 @@
 
 #include <QTemporaryDir>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -137,11 +138,11 @@ TEST_F(LoadSession, WhatIsNotATraceIsRefused) {
   EXPECT_THROW((void)load_session(path("notes.txt"), "", {}), trace::TraceError);
 }
 
-TEST_F(LoadSession, CancelStopsTheReading) {
+TEST_F(LoadSession, CancelStopsTheAnalysis) {
   write_library_trace(path("library.qtrace"));
   LoadObserver observer;
-  observer.progress = [](std::uint64_t, std::uint64_t) { return false; };
-  EXPECT_THROW((void)load_session(path("library.qtrace"), "", observer), Error);
+  observer.step = [](const std::string&) { throw std::runtime_error("cancelled"); };
+  EXPECT_THROW((void)load_session(path("library.qtrace"), "", observer), std::runtime_error);
 }
 
 TEST_F(LoadSession, AnEmptyTraceHasAnEmptyWindow) {

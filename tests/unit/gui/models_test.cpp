@@ -46,6 +46,14 @@ TEST(FindingModel, TheSiteIsWhereTheChildIsExecuted) {
   EXPECT_EQ(model.index(0, 0).data(FindingModel::kSite).toString().toStdString(), "blog/render.cpp:88");
 }
 
+TEST(FindingModel, TwoFindingsOfOneScopeDifferByTheirRelation) {
+  FindingModel model;
+  model.set_session(sample::shared_session());
+  EXPECT_EQ(model.index(0, 0).data(FindingModel::kRelation).toString().toStdString(), "posts.author_id → users.id");
+  EXPECT_EQ(model.index(1, 0).data(FindingModel::kRelation).toString().toStdString(),
+            "SELECT t.id, t.label FROM tags t WHERE t.visible ORDER BY t.label");
+}
+
 TEST(StatementModel, KeepsTheModelContractUnderSortingAndFiltering) {
   StatementModel model;
   MarkedRows rows;

@@ -29,14 +29,15 @@ T median(std::vector<T> values) {
   return *middle;
 }
 
-/// Limits by which a reader decides what to mend first: 20 saved round trips are what one page of a list costs, 50 ms
-/// what a person notices; under a hundredth of the request the database is not what makes it slow.
-Severity severity_of(const Finding& finding) {
+/// Limits by which a reader decides what to mend first: 10 saved round trips are what half a page of a list costs, 50
+/// ms what a person notices; where the executions take under a hundredth of the request they are not what makes it
+/// slow.
+Severity severity_of(const Finding& finding, double spent_share) {
   if (finding.kind == Kind::slow_query) {
     if (finding.cost.milliseconds >= 1000) return Severity::high;
     return finding.cost.milliseconds >= 300 ? Severity::medium : Severity::low;
   }
-  if (finding.cost.share > 0 && finding.cost.share < 0.01) return Severity::low;
+  if (spent_share > 0 && spent_share < 0.01) return Severity::low;
   if (finding.cost.round_trips >= 10 || finding.cost.milliseconds >= 50) return Severity::high;
   if (finding.cost.round_trips >= 4 || finding.cost.milliseconds >= 5) return Severity::medium;
   return Severity::low;
@@ -118,6 +119,16 @@ void Collector::add_cost(Finding& finding, const std::vector<Entry>& entries) co
   }
 }
 
+double Collector::spent_share(const std::vector<Entry>& entries) {
+  trace::Duration spent = 0;
+  trace::Duration scopes = 0;
+  for (const Entry& entry : entries) {
+    spent += entry.occurrence.spent;
+    scopes += entry.scope_duration;
+  }
+  return scopes > 0 ? static_cast<double>(spent) / static_cast<double>(scopes) : 0;
+}
+
 Finding Collector::make_finding(const Key& key, const std::vector<Entry>& entries) const {
   Finding finding;
   finding.kind = key.kind;
@@ -176,7 +187,7 @@ Detection Collector::finish(const DetectParams&) && {
       }
       if (finding.scaling->slope >= kGrows && finding.executions == 2) information = false;
     }
-    finding.severity = information ? Severity::info : severity_of(finding);
+    finding.severity = information ? Severity::info : severity_of(finding, spent_share(entries));
     detection.findings.push_back(std::move(finding));
   }
   std::sort(detection.findings.begin(), detection.findings.end(), [](const Finding& a, const Finding& b) {

@@ -27,6 +27,7 @@ struct Occurrence {
   std::int16_t edge_attribute_number = 0;
   std::uint32_t edge_position = 0;         ///< of the child's bind, from 0
   std::uint64_t round_trips = 0;           ///< saved
+  trace::Duration spent = 0;               ///< nanoseconds in the executions
   trace::Duration saved = 0;               ///< nanoseconds
   std::vector<model::QueryIndex> parents;  ///< the parent's executions that fed the child
   std::vector<model::QueryIndex> children;
@@ -65,6 +66,7 @@ class Collector {
 
   [[nodiscard]] Finding make_finding(const Key& key, const std::vector<Entry>& entries) const;
   void add_call_sites(Finding& finding, const std::vector<Entry>& entries) const;
+  [[nodiscard]] static double spent_share(const std::vector<Entry>& entries);
   void add_cost(Finding& finding, const std::vector<Entry>& entries) const;
 
   const model::Workload& workload_;

@@ -21,14 +21,15 @@ void inspect(const Unit& unit, const DetectParams& params, Collector& collector)
 }  // namespace
 
 Detection detect(const model::Workload& workload, const DetectParams& params) {
+  const StatementTraits traits(workload);
   Collector collector(workload);
   Unit unit;
   std::vector<model::QueryIndex> buffer;
   for (const std::vector<model::ScopeIndex>& scopes : unit_scopes(workload)) {
-    load_unit(workload, scopes.front(), unit_queries(workload, scopes, buffer), unit);
+    load_unit(workload, traits, scopes.front(), unit_queries(workload, scopes, buffer), unit);
     inspect(unit, params, collector);
   }
-  load_unit(workload, model::kNone, workload.queries_without_scope(), unit);
+  load_unit(workload, traits, model::kNone, workload.queries_without_scope(), unit);
   inspect(unit, params, collector);
   return std::move(collector).finish(params);
 }

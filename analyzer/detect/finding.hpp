@@ -51,11 +51,11 @@ struct LocatedCallSite {
 /// What the finding costs now, and would no longer cost, per scope of this name (median) and over the whole trace.
 ///
 /// Saved round trips of one scope: its executions less the one that stays (executions of one pipeline batch share a
-/// trip). Saved milliseconds: each saved trip saves the *floor* of the group, the shortest measured duration (network
-/// and per-statement overhead; the work above it stays in the batched query), and the shortest pause between two of
-/// the executions where it is no longer than the floor (the driver's own work; longer pauses are the program's). For
-/// executions that overlap, the floor counts once for each stretch of time they cover together. A slow query saves
-/// nothing by itself: its milliseconds are the time spent in it.
+/// trip). Saved milliseconds: each saved trip saves the *floor* of the group, the lower quartile of its measured
+/// durations (network and per-statement overhead; the work above it stays in the batched query), and the shortest
+/// pause between two of the executions where it is no longer than the floor (the driver's own work; longer pauses are
+/// the program's). For executions that overlap, the floor counts once for each stretch of time they cover together. A
+/// slow query saves nothing by itself: its milliseconds are the time spent in it.
 struct Cost {
   std::uint64_t round_trips = 0;  ///< saved, in the median affected scope
   double milliseconds = 0;        ///< saved, in the median affected scope

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <vector>
 
 #include "analyzer/detect/silence.hpp"
 
@@ -11,6 +12,7 @@ namespace {
 struct Savings {
   std::uint64_t round_trips = 0;
   trace::Duration time = 0;
+  trace::Duration spent = 0;  ///< in the executions, overlaps counted once
 };
 
 /// See Cost in finding.hpp.
@@ -18,17 +20,22 @@ Savings savings_of(const Unit& unit, std::span<const std::uint32_t> steps) {
   Savings savings;
   const std::uint64_t trips = round_trips(unit, steps);
   savings.round_trips = trips > 0 ? trips - 1 : 0;
-  trace::Duration floor = unit.steps[steps.front()].end - unit.steps[steps.front()].start;
-  for (const std::uint32_t s : steps) floor = std::min(floor, unit.steps[s].end - unit.steps[s].start);
+  std::vector<trace::Duration> durations;
+  for (const std::uint32_t s : steps) durations.push_back(unit.steps[s].end - unit.steps[s].start);
+  const auto quartile = durations.begin() + static_cast<std::ptrdiff_t>(durations.size() / 4);
+  std::nth_element(durations.begin(), quartile, durations.end());
+  const trace::Duration floor = *quartile;
   trace::Duration shortest_pause = floor + 1;
   std::int64_t stretches = 1;
   trace::Time covered_until = unit.steps[steps.front()].end;
+  savings.spent = covered_until - unit.steps[steps.front()].start;
   for (std::size_t i = 1; i < steps.size(); ++i) {
     const Step& step = unit.steps[steps[i]];
     if (step.start >= covered_until) {
       ++stretches;
       shortest_pause = std::min(shortest_pause, step.start - covered_until);
     }
+    savings.spent += std::max<trace::Duration>(0, step.end - std::max(step.start, covered_until));
     covered_until = std::max(covered_until, step.end);
   }
   savings.time = (stretches - 1) * (floor + (shortest_pause <= floor ? shortest_pause : 0));
@@ -63,6 +70,7 @@ Occurrence occurrence_of(const Unit& unit, const UnitFacts& facts, const Repetit
   const Savings savings = savings_of(unit, repetition.steps);
   occurrence.round_trips = savings.round_trips;
   occurrence.saved = savings.time;
+  occurrence.spent = savings.spent;
   for (const std::uint32_t s : repetition.steps) occurrence.children.push_back(unit.steps[s].query);
   if (repetition.edge) {
     const ParentColumn& column = facts.values.columns[repetition.edge->column];

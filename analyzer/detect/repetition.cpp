@@ -61,28 +61,37 @@ bool touches_table(const sql::StatementFacts& facts, const sql::StatementFacts& 
   });
 }
 
-/// Between each two of `steps` stands a step for which `separates` holds.
+/// Between how many neighbours of `steps` a step stands for which `separates` holds.
 template <typename Separates>
-bool always_between(const Unit& unit, const Steps& steps, const Separates& separates) {
+std::size_t separated(const Unit& unit, const Steps& steps, const Separates& separates) {
+  std::size_t count = 0;
   for (std::size_t i = 1; i < steps.size(); ++i) {
     bool found = false;
     for (std::uint32_t s = steps[i - 1] + 1; s < steps[i] && !found; ++s) found = separates(unit.steps[s]);
-    if (!found) return false;
+    count += found ? 1 : 0;
   }
-  return true;
+  return count;
 }
 
 bool written_between(const Unit& unit, const Steps& steps) {
   const sql::StatementFacts& facts = unit.facts(unit.steps[steps.front()].statement);
-  return always_between(unit, steps, [&](const Step& step) {
+  const std::size_t written = separated(unit, steps, [&](const Step& step) {
     const sql::StatementFacts& other = unit.facts(step.statement);
     return other.is_write() && touches_table(facts, other);
   });
+  return written + 1 == steps.size();
 }
 
+/// Between half of the neighbours at least: some migrations only move data.
 bool schema_changes_between(const Unit& unit, const Steps& steps) {
-  return always_between(unit, steps,
-                        [&](const Step& step) { return unit.facts(step.statement).kind == sql::StatementKind::ddl; });
+  const std::size_t changed = separated(
+      unit, steps, [&](const Step& step) { return unit.facts(step.statement).kind == sql::StatementKind::ddl; });
+  return changed * 2 >= steps.size() - 1;
+}
+
+/// EXECUTE, FETCH, CALL, COPY: what runs behind the words is not known from them.
+bool is_plain_query(const sql::StatementFacts& facts) {
+  return facts.is_write() || facts.kind == sql::StatementKind::select;
 }
 
 bool is_polling(const Unit& unit, const Steps& steps) {
@@ -214,6 +223,7 @@ class Study {
       add(group.statement, group.steps, Repetition::Shape::varying_values);  // rows of defaults: still one trip each
       return;
     }
+    if (!is_plain_query(facts)) return benign(group.statement, group.steps, silence::kNoPlainQuery);
     if (unit_.rule == trace::ScopeRule::idle_gap) return benign(group.statement, group.steps, silence::kDerivedScope);
     if (facts.volatile_functions) return benign(group.statement, group.steps, silence::kVolatile);
     if (is_polling(unit_, group.steps)) return benign(group.statement, group.steps, silence::kPolling);
@@ -278,7 +288,10 @@ class Study {
     }
     const sql::StatementFacts& facts = unit_.facts(group.statement);
     const std::uint64_t distinct = distinct_tuples(unit_, steps);
+    if (!is_plain_query(facts)) return benign(group.statement, steps, silence::kNoPlainQuery);
     if (unit_.rule == trace::ScopeRule::idle_gap) return benign(group.statement, steps, silence::kDerivedScope);
+    // A loader of lists that happened to get one key each time, from different places: not a loop without an edge.
+    if (median_list(unit_, steps) == 1) return benign(group.statement, steps, silence::kChunkedLoading);
     if (only_ranges_vary(facts, varying) && is_polling(unit_, steps)) {
       return benign(group.statement, steps, silence::kPolling);
     }

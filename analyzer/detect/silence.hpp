@@ -22,6 +22,7 @@ inline constexpr std::string_view kTooFew = "too few executions to show growth";
 inline constexpr std::string_view kBounded = "does not grow with the parent's rows";
 inline constexpr std::string_view kDifferentCallSites = "different call sites";
 inline constexpr std::string_view kCheckThenInsert = "part of a check-then-insert cycle";
+inline constexpr std::string_view kNoPlainQuery = "not a plain query";
 inline constexpr std::string_view kEqualWrites = "equal writes";
 
 }  // namespace quell::detect::silence

@@ -48,26 +48,36 @@ std::size_t other_binds(const sql::StatementFacts& facts) {
   return binds.size();
 }
 
-void load_list(const model::Workload& workload, const sql::StatementFacts& facts, Unit& unit, Step& step) {
-  const sql::Predicate* list = list_predicate(facts);
-  if (list == nullptr || step.value_count == 0) return;
-  const auto position = static_cast<std::uint32_t>(list->bind - 1);
-  const std::size_t others = other_binds(facts);
-  step.list_length = step.value_count > others ? static_cast<std::uint32_t>(step.value_count - others) : 1;
-  if (step.list_length != 1 || position >= step.value_count) return;
-  // One bind: an array of keys, or a single key.
-  const auto binds = workload.binds(step.query);
-  const trace::Canonicalizer canonicalizer(workload.header().key, workload.header().redacted);
-  const auto elements = array_elements(binds[position], canonicalizer);
-  if (!elements) return;
-  step.list_length = static_cast<std::uint32_t>(elements->size());
-  if (elements->size() == 1) unit.values[step.first_value + position] = elements->front();
+/// `needle` in lower case.
+bool mentions(std::string_view text, std::string_view needle) {
+  return std::search(text.begin(), text.end(), needle.begin(), needle.end(), [](char a, char b) {
+           return (a >= 'A' && a <= 'Z' ? static_cast<char>(a + 32) : a) == b;
+         }) != text.end();
 }
 
-void load_steps(const model::Workload& workload, std::span<const model::QueryIndex> queries, Unit& unit) {
+/// How many keys the execution was given in a list; a list of one key is replaced by that key.
+void load_list(const model::Workload& workload, const StatementTraits::Traits& traits, Unit& unit, Step& step) {
+  if (step.value_count == 0 || (traits.list_position < 0 && !traits.may_take_array)) return;
+  if (traits.list_position >= 0) {
+    step.list_length = step.value_count > traits.other_binds ? step.value_count - traits.other_binds : 1;
+    if (step.list_length != 1) return;
+  }
+  const auto binds = workload.binds(step.query);
+  const trace::Canonicalizer canonicalizer(workload.header().key, workload.header().redacted);
+  for (std::uint32_t position = 0; position < binds.size(); ++position) {
+    if (traits.list_position >= 0 && position != static_cast<std::uint32_t>(traits.list_position)) continue;
+    const auto elements = array_elements(binds[position], canonicalizer);
+    if (!elements) continue;
+    step.list_length = static_cast<std::uint32_t>(elements->size());
+    if (elements->size() == 1) unit.values[step.first_value + position] = elements->front();
+    return;
+  }
+}
+
+void load_steps(const model::Workload& workload, const StatementTraits& traits,
+                std::span<const model::QueryIndex> queries, Unit& unit) {
   for (const model::QueryIndex query : queries) {
     const model::Execution execution = workload.execution(query);
-    const sql::StatementFacts& facts = workload.statements()[execution.statement].facts;
     Step step;
     step.query = query;
     step.statement = execution.statement;
@@ -78,13 +88,13 @@ void load_steps(const model::Workload& workload, std::span<const model::QueryInd
     step.stack = execution.stack;
     step.connection = execution.connection;
     step.failed = execution.failed();
-    step.plumbing = is_plumbing(facts.kind);
+    step.plumbing = traits[execution.statement].plumbing;
     step.judged = (execution.flags & (trace::query_flag::kTextCut | trace::query_flag::kSkippedAfterError)) == 0;
     step.first_value = static_cast<std::uint32_t>(unit.values.size());
     if (!step.plumbing) {
       workload.bind_values(query, unit.values);
       step.value_count = static_cast<std::uint32_t>(unit.values.size()) - step.first_value;
-      load_list(workload, facts, unit, step);
+      load_list(workload, traits[execution.statement], unit, step);
     }
     unit.steps.push_back(step);
   }
@@ -184,8 +194,23 @@ std::span<const model::QueryIndex> unit_queries(const model::Workload& workload,
   return buffer;
 }
 
-void load_unit(const model::Workload& workload, model::ScopeIndex scope, std::span<const model::QueryIndex> queries,
-               Unit& unit) {
+StatementTraits::StatementTraits(const model::Workload& workload) {
+  for (const model::Statement& statement : workload.statements()) {
+    Traits traits;
+    traits.plumbing = is_plumbing(statement.facts.kind);
+    const sql::Predicate* list = list_predicate(statement.facts);
+    if (list != nullptr) {
+      traits.list_position = list->bind - 1;
+      traits.other_binds = static_cast<std::uint32_t>(other_binds(statement.facts));
+    }
+    const std::string& text = statement.facts.normalized;
+    traits.may_take_array = mentions(text, "unnest") || mentions(text, "any") || mentions(text, "array");
+    traits_.push_back(traits);
+  }
+}
+
+void load_unit(const model::Workload& workload, const StatementTraits& traits, model::ScopeIndex scope,
+               std::span<const model::QueryIndex> queries, Unit& unit) {
   unit.workload = &workload;
   unit.scope = scope;
   unit.steps.clear();
@@ -202,7 +227,7 @@ void load_unit(const model::Workload& workload, model::ScopeIndex scope, std::sp
     unit.rule = trace::ScopeRule::idle_gap;
     unit.duration = 0;
   }
-  load_steps(workload, queries, unit);
+  load_steps(workload, traits, queries, unit);
   mark_undone(unit);
   if (scope != model::kNone) make_groups(unit);
 }

@@ -65,9 +65,26 @@ inline constexpr std::string_view kOutsideScopes = "(outside any scope)";
                                                               std::span<const model::ScopeIndex> scopes,
                                                               std::vector<model::QueryIndex>& buffer);
 
+/// What the loading of units asks of each statement, computed once.
+class StatementTraits {
+ public:
+  explicit StatementTraits(const model::Workload& workload);
+
+  struct Traits {
+    bool plumbing = false;
+    bool may_take_array = false;      ///< an array bind may stand in it
+    std::int32_t list_position = -1;  ///< bind, from 0, at which an IN or ANY list begins; -1: none
+    std::uint32_t other_binds = 0;    ///< binds outside that list
+  };
+  [[nodiscard]] const Traits& operator[](model::StatementIndex statement) const { return traits_[statement]; }
+
+ private:
+  std::vector<Traits> traits_;
+};
+
 /// Fills `unit` (reusing its memory) with `queries`, which are in time order.
-void load_unit(const model::Workload& workload, model::ScopeIndex scope, std::span<const model::QueryIndex> queries,
-               Unit& unit);
+void load_unit(const model::Workload& workload, const StatementTraits& traits, model::ScopeIndex scope,
+               std::span<const model::QueryIndex> queries, Unit& unit);
 
 /// The number of round trips that `steps` took: a pipeline batch counts once.
 [[nodiscard]] std::uint64_t round_trips(const Unit& unit, std::span<const std::uint32_t> steps);

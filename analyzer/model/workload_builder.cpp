@@ -238,7 +238,7 @@ namespace {
 /// Finishing, one step a function. Free functions over the state keep each step readable and testable through the
 /// workload they make.
 
-std::vector<std::uint32_t> sort_queries(WorkloadState& state, std::vector<trace::QueryId>& ids) {
+void sort_queries(WorkloadState& state, std::vector<trace::QueryId>& ids) {
   std::vector<std::uint32_t> order(state.start.size());
   std::iota(order.begin(), order.end(), 0U);
   // Equal starts by query id, so that the order of the file does not matter.
@@ -253,7 +253,6 @@ std::vector<std::uint32_t> sort_queries(WorkloadState& state, std::vector<trace:
     permute(state.detail, order);
     permute(ids, order);
   }
-  return order;
 }
 
 /// Gives sparse entries the index of the query whose id they name; drops those without one; sorts them.
@@ -378,6 +377,21 @@ void order_scopes(WorkloadState& state, const std::vector<ScopeIndex>& target) {
   }
 }
 
+/// Columns grew by doubling; a workload lives long and grows no more.
+void give_back(WorkloadState& state) {
+  state.start.shrink_to_fit();
+  state.context.shrink_to_fit();
+  state.scope.shrink_to_fit();
+  state.detail.shrink_to_fit();
+  state.details.shrink_to_fit();
+  state.literals.shrink_to_fit();
+  state.packed_results.shrink_to_fit();
+  state.results.shrink_to_fit();
+  state.consumptions.shrink_to_fit();
+  state.consumed_columns.shrink_to_fit();
+  state.contexts.shrink_to_fit();
+}
+
 }  // namespace
 
 Workload WorkloadBuilder::finish(const trace::Summary& summary) && {
@@ -433,6 +447,7 @@ Workload WorkloadBuilder::finish(const trace::Summary& summary) && {
       [&](std::uint32_t q) { return state.texts[state.contexts[state.context[q]].text].statement; },
       state.statement_begin, state.by_statement);
   learn_table_names(state);
+  give_back(state);
 
   Workload workload;
   workload.state_ = std::move(state_);

@@ -9,6 +9,7 @@
 #include <quell/trace/error.hpp>
 
 #include "analyzer/report/report.hpp"
+#include "analyzer/report/safe_text.hpp"
 #include "analyzer/report/value_text.hpp"
 #include "analyzer/report/wording.hpp"
 
@@ -224,6 +225,15 @@ std::vector<model::StatementIndex> statements_to_explain(const model::Workload& 
   return out;
 }
 
+plan::Runner connect(const std::string& dsn, const plan::RunParams& params) {
+  try {
+    return plan::Runner::connect(dsn, params);
+  } catch (const Error& error) {
+    throw Error(fmt::format("no connection for plans and index advice: {}; check the DSN, or report without one",
+                            printable(error.what())));
+  }
+}
+
 void add_database_results(const model::Workload& workload, const ReportParams& params,
                           const std::function<void(const std::string&)>& tell, Report& report) {
   const auto wanted = statements_to_explain(workload, report, params);
@@ -231,7 +241,7 @@ void add_database_results(const model::Workload& workload, const ReportParams& p
   plan::RunParams run_params;
   run_params.statement_timeout = params.advise.statement_timeout;
   run_params.analyze_writes = params.analyze_writes;
-  plan::Runner runner = plan::Runner::connect(params.dsn, run_params);
+  plan::Runner runner = connect(params.dsn, run_params);
   report.database_used = true;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     tell(fmt::format("explaining statement {} of {}", i + 1, wanted.size()));

@@ -1,4 +1,6 @@
-#include <chrono>
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -26,6 +28,13 @@ std::string utc(std::int64_t unix_ns) {
   gmtime_r(&seconds, &parts);
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+/// "transaction control" -> "transaction_control"
+json::string machine_name(std::string_view words) {
+  json::string out(words);
+  std::replace(out.begin(), out.end(), ' ', '_');
+  return out;
 }
 
 json::object by_kind(const std::array<std::uint64_t, trace::kEventKinds>& counts) {
@@ -86,7 +95,7 @@ json::array statements_json(const Report& report) {
     out.push_back(json::object{
         {"id", statement.id},
         {"text", text(statement.text)},
-        {"kind", statement.kind},
+        {"kind", machine_name(statement.kind)},
         {"executions", statement.executions},
         {"errors", statement.errors},
         {"rows", statement.rows},

@@ -264,11 +264,11 @@ class TextReport {
     if (report_.statements.empty()) return;
     heading(fmt::format("Statements (the costliest {} of {})", std::min(params_.top, report_.statements.size()),
                         report_.statements.size()));
-    line(styled(Style::dim, fmt::format("   {:<16}  {:>10}  {:>8}  {:>10}  {:>8}  {:>8}  {}", "fingerprint",
-                                        "executions", "rows", "total ms", "p50", "p95", "statement")));
+    line(styled(Style::dim, fmt::format("   {:<16}  {:>7}  {:>7}  {:>9}  {:>7}  {:>7}  {}", "fingerprint", "count",
+                                        "rows", "total ms", "p50", "p95", "statement")));
     for (const model::StatementIndex index : costliest(report_, params_.top)) {
       const StatementSummary& statement = report_.statements[index];
-      const std::string head = fmt::format("   {:<16}  {:>10}  {:>8}  {:>10.2f}  {:>8.3f}  {:>8.3f}  ", statement.id,
+      const std::string head = fmt::format("   {:<16}  {:>7}  {:>7}  {:>9.1f}  {:>7.3f}  {:>7.3f}  ", statement.id,
                                            grouped(statement.executions), grouped(statement.rows), statement.total_ms,
                                            statement.p50_ms, statement.p95_ms);
       const std::size_t room = params_.width > head.size() + 20 ? params_.width - head.size() : 20;
@@ -284,6 +284,12 @@ class TextReport {
       labelled("scope", silence.scope_name, Style::strong);
       labelled("", fmt::format("{}: {}", counted(silence.executions, "execution"), silence.reason));
       if (silence.statement != model::kNone) labelled("", report_.statements[silence.statement].text, Style::dim, 1);
+    }
+    if (report_.rejected_indexes.empty()) return;
+    heading("Indexes that are not advised");
+    for (const advise::RejectedIndex& each : report_.rejected_indexes) {
+      labelled("index", each.ddl);
+      labelled("", each.reason, Style::dim);
     }
   }
 

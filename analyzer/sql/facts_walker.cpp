@@ -142,8 +142,7 @@ class Walker {
         type == "DeclareCursorStmt" || type == "LockStmt" || type == "VacuumStmt" || type == "CheckPointStmt") {
       visit(node, top);
       facts_.volatile_functions = facts_.volatile_functions || type == "CallStmt" || type == "DoStmt";
-      if (type == "DeclareCursorStmt" || type == "FetchStmt") return StatementKind::select;
-      return StatementKind::other;
+      return type == "DeclareCursorStmt" ? StatementKind::select : StatementKind::other;
     }
     temporary_table(type, *object);
     return StatementKind::ddl;
@@ -161,12 +160,13 @@ class Walker {
     }
   }
 
-  /// A SELECT without tables that only asks about the session is plumbing; one of catalogue tables only is `catalog`.
+  /// A SELECT without tables that only asks about the session is plumbing; one of catalogue tables or functions only is
+  /// `catalog`.
   StatementKind read_kind(std::size_t tables_before) const {
     const auto begin = facts_.tables.begin() + static_cast<std::ptrdiff_t>(tables_before);
     if (begin == facts_.tables.end()) {
       if (saw_other_function_ || saw_subquery_) return StatementKind::select;
-      return StatementKind::session;
+      return saw_catalog_function_ ? StatementKind::catalog : StatementKind::session;
     }
     const bool catalog = std::all_of(begin, facts_.tables.end(), [](const Table& table) {
       return table.schema == "pg_catalog" || table.schema == "information_schema" ||
@@ -477,7 +477,7 @@ class Walker {
     if (type == "FuncCall") {
       const std::string_view name = last_name(array_at(node, "funcname"));
       const bool session = is_session_function(name);
-      if (!session) saw_other_function_ = true;
+      if (!session) (is_catalog_function(name) ? saw_catalog_function_ : saw_other_function_) = true;
       if (!is_safe_function(name) && (!session || name == "set_config")) facts_.volatile_functions = true;
     }
     return type == "ColumnRef" || type == "A_Const" || type == "ParamRef" || type == "String";
@@ -628,6 +628,7 @@ class Walker {
   std::span<const LiteralSpan> literals_;
   StatementFacts& facts_;
   bool saw_other_function_ = false;
+  bool saw_catalog_function_ = false;
   bool saw_subquery_ = false;
 };
 

@@ -68,6 +68,11 @@ bool is_aggregate(std::string_view name) {
 bool is_session_function(std::string_view name) {
   return std::binary_search(kSession.begin(), kSession.end(), name);
 }
+bool is_catalog_function(std::string_view name) {
+  if (name == "format_type" || name == "col_description" || name == "shobj_description") return true;
+  return name.starts_with("pg_get_") || name.starts_with("pg_table_") || name.starts_with("pg_relation_") ||
+         name.starts_with("has_") || name.ends_with("_is_visible");
+}
 bool is_safe_function(std::string_view name) {
   return std::binary_search(kSafe.begin(), kSafe.end(), name) || is_aggregate(name);
 }

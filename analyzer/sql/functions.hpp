@@ -10,4 +10,7 @@ namespace quell::sql {
 /// Tells something about the session or the server: what drivers ask when they connect.
 [[nodiscard]] bool is_session_function(std::string_view name);
 
+/// Describes objects of the database: what pg_dump and psql call for each of them.
+[[nodiscard]] bool is_catalog_function(std::string_view name);
+
 }  // namespace quell::sql

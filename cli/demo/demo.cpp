@@ -207,7 +207,7 @@ class Demo {
         "  {}      the trace; see `quell report {}`, `quell-viewer {}`\n"
         "  report.json    the report (docs/report.schema.json)\n"
         "  database.sql   the database; to have it again on a PostgreSQL of yours:\n"
-        "                   createdb {} && psql --dbname={} --file=database.sql\n"
+        "                   createdb {} && psql --dbname={} --file=database.sql --command=analyze\n"
         "                 then plans and index advice: quell report {} --dsn dbname={}\n"
         "{}",
         kTraceName, kTraceName, kTraceName, kDatabase, kDatabase, kTraceName, kDatabase,

@@ -8,6 +8,7 @@
 #include <quell/trace/error.hpp>
 
 #include "analyzer/report/value_text.hpp"
+#include "gui/model/lanes.hpp"
 
 namespace quell::gui {
 namespace {
@@ -15,10 +16,10 @@ namespace {
 /// The types whose parameters drivers declare most; others are named by their OID, as without a catalogue.
 std::string type_text(std::uint32_t oid) {
   static const std::unordered_map<std::uint32_t, const char*> names = {
-      {0, "(not given)"}, {16, "bool"},   {17, "bytea"},  {20, "int8"},    {21, "int2"},     {23, "int4"},
-      {25, "text"},       {114, "json"},  {700, "float4"}, {701, "float8"}, {1007, "int4[]"}, {1009, "text[]"},
-      {1016, "int8[]"},   {1043, "varchar"}, {1082, "date"}, {1114, "timestamp"}, {1184, "timestamptz"},
-      {1700, "numeric"},  {2950, "uuid"}, {3802, "jsonb"}};
+      {0, "(not given)"},  {16, "bool"},          {17, "bytea"},     {20, "int8"},      {21, "int2"},
+      {23, "int4"},        {25, "text"},          {114, "json"},     {700, "float4"},   {701, "float8"},
+      {1007, "int4[]"},    {1009, "text[]"},      {1016, "int8[]"},  {1043, "varchar"}, {1082, "date"},
+      {1114, "timestamp"}, {1184, "timestamptz"}, {1700, "numeric"}, {2950, "uuid"},    {3802, "jsonb"}};
   const auto found = names.find(oid);
   return found == names.end() ? "type " + std::to_string(oid) : found->second;
 }
@@ -70,8 +71,8 @@ void fill_queries(const model::Workload& workload, Session& session) {
     queries.statement.push_back(execution.statement);
     queries.scope.push_back(shown_scope(workload.scopes(), execution.scope));
     queries.connection.push_back(execution.connection);
-    queries.rows.push_back(static_cast<std::uint32_t>(
-        std::min<std::uint64_t>(execution.rows, std::numeric_limits<std::uint32_t>::max())));
+    queries.rows.push_back(
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(execution.rows, std::numeric_limits<std::uint32_t>::max())));
     queries.marks.push_back(execution.failed() ? mark::kFailed : std::uint8_t{0});
   }
 }
@@ -104,7 +105,8 @@ void fill_report(const model::Workload& workload, const std::string& path, const
     }
   } else {
     session.dsn_hint =
-        "No plans: they come from a database. Start the viewer with --dsn to explain the costliest statements; each runs "
+        "No plans: they come from a database. Start the viewer with --dsn to explain the costliest statements; each "
+        "runs "
         "in a transaction that is rolled back.";
   }
   session.report = report::build_report(workload, path, params, observer.step);
@@ -123,6 +125,7 @@ SessionPtr load_session(const std::string& path, const std::string& dsn, const L
   for (const auto& statement : workload->statements())
     session->statement_classes.push_back(class_of_kind(statement.facts.kind, statement.facts.writes_in_cte));
   mark_findings(*session);
+  session->lanes = std::make_shared<const LaneSet>(build_lanes(*session, Grouping::scope_name));
   session->detail = [workload](std::uint32_t query) { return detail_of(*workload, query); };
   session->load_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
   return session;

@@ -19,17 +19,17 @@ constexpr const char* kExamples = R"(Examples:
 Exit code: 0 done, 1 the trace cannot be shown, 2 wrong usage.
 The manual is docs/viewer.md.)";
 
-/// "1280x800"; an empty string where it is one, otherwise what is wrong with it.
-std::string read_size(const std::string& text, Options& options) {
+/// "1280x800". Throws where it is none.
+void read_size(const std::string& text, Options& options) {
   const char* const end = text.data() + text.size();
   const auto width = std::from_chars(text.data(), end, options.width);
   if (width.ec == std::errc() && width.ptr != end && *width.ptr == 'x') {
     const auto height = std::from_chars(width.ptr + 1, end, options.height);
     const bool in_range =
         options.width >= 640 && options.width <= 7680 && options.height >= 480 && options.height <= 4320;
-    if (height.ec == std::errc() && height.ptr == end && in_range) return {};
+    if (height.ec == std::errc() && height.ptr == end && in_range) return;
   }
-  return "must be WIDTHxHEIGHT, from 640x480 to 7680x4320, for example 1280x800";
+  throw CLI::ValidationError("--size", "must be WIDTHxHEIGHT, from 640x480 to 7680x4320, for example 1280x800");
 }
 
 }  // namespace
@@ -41,10 +41,10 @@ std::optional<int> parse_options(int argc, char** argv, Options& options) {
   app.add_option("TRACE", options.trace, "Trace to open");
   app.add_option("--dsn", options.dsn, "Database for plans and index advice, as libpq takes it");
   auto* screenshot = app.add_option("--screenshot", options.screenshot, "Draw the window into this PNG file and exit");
-  app.add_option("--size", "Size of the window; 1280x800 if not given")
-      ->type_name("WIDTHxHEIGHT")
-      ->each([](const std::string&) {})
-      ->check([&options](const std::string& text) { return read_size(text, options); });
+  app.add_option_function<std::string>(
+         "--size", [&options](const std::string& text) { read_size(text, options); },
+         "Size of the window; 1280x800 if not given")
+      ->type_name("WIDTHxHEIGHT");
   app.add_option("--theme", options.theme, "desktop, light or dark; a screenshot is light if not given")
       ->check(CLI::IsMember({"desktop", "light", "dark"}));
   app.add_option("--select", options.select, "Jump to the N-th finding")->type_name("N")->check(CLI::PositiveNumber);

@@ -46,8 +46,8 @@ std::size_t first_touching(const Session& session, const Lane& lane, trace::Time
 
 std::size_t first_starting_at(const Session& session, const Lane& lane, std::size_t from, trace::Time time) {
   const auto begin = lane.queries.begin() + static_cast<std::ptrdiff_t>(from);
-  const auto found = std::partition_point(
-      begin, lane.queries.end(), [&](std::uint32_t query) { return session.queries.start[query] < time; });
+  const auto found = std::partition_point(begin, lane.queries.end(),
+                                          [&](std::uint32_t query) { return session.queries.start[query] < time; });
   return static_cast<std::size_t>(found - lane.queries.begin());
 }
 
@@ -114,9 +114,8 @@ std::vector<Draft> drafts_by_scope_name(const Session& session) {
 
   std::vector<std::uint32_t> order(session.scopes.size());
   std::iota(order.begin(), order.end(), 0U);
-  std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-    return session.scopes[a].begin < session.scopes[b].begin;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return session.scopes[a].begin < session.scopes[b].begin; });
   std::vector<std::uint32_t> lane_of(session.scopes.size());
   for (const auto scope : order) {
     const auto& span = session.scopes[scope];
@@ -159,8 +158,7 @@ QueryClass Bar::main_class() const {
 }
 
 LaneSet build_lanes(const Session& session, Grouping grouping) {
-  auto drafts =
-      grouping == Grouping::scope_name ? drafts_by_scope_name(session) : drafts_by_connection(session);
+  auto drafts = grouping == Grouping::scope_name ? drafts_by_scope_name(session) : drafts_by_connection(session);
   std::stable_sort(drafts.begin(), drafts.end(), [](const Draft& a, const Draft& b) {
     if (a.group.has_finding != b.group.has_finding) return a.group.has_finding;
     return a.database_time > b.database_time;

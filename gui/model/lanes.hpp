@@ -20,9 +20,9 @@ struct Lane {
 
   /// Every kStride queries: what is needed to jump over the queries before.
   struct Checkpoint {
-    trace::Time latest_end = 0;                             ///< of all queries before this one
-    std::array<std::uint32_t, kQueryClasses> by_class{};    ///< of all queries before this one
-    std::uint32_t in_finding = 0;                           ///< of all queries before this one
+    trace::Time latest_end = 0;                           ///< of all queries before this one
+    std::array<std::uint32_t, kQueryClasses> by_class{};  ///< of all queries before this one
+    std::uint32_t in_finding = 0;                         ///< of all queries before this one
   };
   static constexpr std::size_t kStride = 64;
   std::vector<Checkpoint> checkpoints;
@@ -63,9 +63,9 @@ struct Bar {
 /// A bar is at least this wide; what is narrower folds.
 inline constexpr double kLeastBarWidth = 3;
 
-/// The bars of a lane inside the scale's range, left to right, without overlap; the counts add up to the queries that
-/// touch the range. The work is bounded by the width and the logarithm of the lane's length, not by the length
-/// (after Tracy's timeline).
+/// The bars of a lane inside the scale's range, left to right, without overlap. Each query from the first that reaches
+/// into the range to the last that starts in it is counted by exactly one bar. The work is bounded by the width and the
+/// logarithm of the lane's length, not by the length (after Tracy's timeline).
 [[nodiscard]] std::vector<Bar> fold_lane(const Session& session, const Lane& lane, const TimeScale& scale);
 
 /// Database time in each of `buckets` equal parts of the trace, as a share of the highest; for the overview strip.

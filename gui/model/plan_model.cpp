@@ -42,8 +42,8 @@ QString node_details(const plan::Node& node) {
       lines << QStringLiteral("Rows removed by filter, a loop: %1").arg(format_number(*node.rows_removed_by_filter));
   }
   if (node.buffers)
-    lines << QStringLiteral("Buffers: %1 hit, %2 read").arg(format_count(node.buffers->shared_hit),
-                                                            format_count(node.buffers->shared_read));
+    lines << QStringLiteral("Buffers: %1 hit, %2 read")
+                 .arg(format_count(node.buffers->shared_hit), format_count(node.buffers->shared_read));
   for (const auto& [key, value] : node.details)
     lines << QString::fromStdString(key) + QStringLiteral(": ") + QString::fromStdString(value);
   return lines.join(u'\n');
@@ -69,8 +69,7 @@ void PlanModel::add(const plan::Node& node, int parent, int row) {
 
 QModelIndex PlanModel::index(int row, int column, const QModelIndex& parent) const {
   if (!hasIndex(row, column, parent)) return {};
-  const int position =
-      parent.isValid() ? entries_[parent.internalId()].children[static_cast<std::size_t>(row)] : 0;
+  const int position = parent.isValid() ? entries_[parent.internalId()].children[static_cast<std::size_t>(row)] : 0;
   return createIndex(row, column, static_cast<quintptr>(position));
 }
 
@@ -86,7 +85,9 @@ int PlanModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? static_cast<int>(entries_[parent.internalId()].children.size()) : 1;
 }
 
-int PlanModel::columnCount(const QModelIndex& /*parent*/) const { return kColumns; }
+int PlanModel::columnCount(const QModelIndex& /*parent*/) const {
+  return kColumns;
+}
 
 double PlanModel::share_of(const plan::Node& node) const {
   const auto& root = plan_->root;
@@ -120,13 +121,15 @@ QString PlanModel::text(const plan::Node& node, Column column) const {
       return node_title(node);
     case kSelf:
       if (node.never_executed()) return QStringLiteral("never run");
-      return node.analyzed ? format_milliseconds(node.self_ms) : QStringLiteral("cost ") + format_number(node.total_cost);
+      return node.analyzed ? format_milliseconds(node.self_ms)
+                           : QStringLiteral("cost ") + format_number(node.total_cost);
     case kRows: {
       if (!node.analyzed || node.loops == 0) return QStringLiteral("est. ") + format_number(node.plan_rows);
       auto rows = format_number(node.plan_rows) + QStringLiteral(" → ") + format_number(node.actual_rows);
       const double error = estimate_error(node);
       // The steps that explain tools have settled on: a factor of ten, a hundred, a thousand.
-      if (error >= 10) rows += QStringLiteral("  off ×%1").arg(format_number(error >= 1000 ? 1000 : error >= 100 ? 100 : 10));
+      if (error >= 10)
+        rows += QStringLiteral("  off ×%1").arg(format_number(error >= 1000 ? 1000 : error >= 100 ? 100 : 10));
       return rows;
     }
     case kLoops:

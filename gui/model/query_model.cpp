@@ -6,7 +6,9 @@
 
 namespace quell::gui {
 
-QueryModel::QueryModel(QObject* parent) : QAbstractTableModel(parent) { pool_.setMaxThreadCount(1); }
+QueryModel::QueryModel(QObject* parent) : QAbstractTableModel(parent) {
+  pool_.setMaxThreadCount(1);
+}
 
 QueryModel::~QueryModel() {
   ++newest_;  // what still waits in the pool does nothing
@@ -69,7 +71,9 @@ int QueryModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() ? 0 : static_cast<int>(order_.size());
 }
 
-int QueryModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kQueryColumns; }
+int QueryModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : kQueryColumns;
+}
 
 QVariant QueryModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};

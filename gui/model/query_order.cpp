@@ -87,8 +87,8 @@ std::vector<std::uint32_t> order_queries(const Session& session, const OrderRequ
       if (down) std::reverse(order.begin(), order.end());
       break;
     case QueryColumn::scope: {
-      const auto rank =
-          ranks(session.scope_names.size(), [&](std::uint32_t i) -> const auto& { return session.scope_names[i]; });
+      const auto rank = ranks(
+          session.scope_names.size(), [&](std::uint32_t i) -> const auto& { return session.scope_names[i]; });
       sort_by(order, down, [&](std::uint32_t query) {
         const auto name = session.scope_name_of(query);
         return name == model::kNone ? model::kNone : rank[name];
@@ -106,7 +106,8 @@ std::vector<std::uint32_t> order_queries(const Session& session, const OrderRequ
       break;
     case QueryColumn::statement: {
       const auto& statements = session.report.statements;
-      const auto rank = ranks(statements.size(), [&](std::uint32_t i) -> const auto& { return statements[i].text; });
+      const auto rank = ranks(
+          statements.size(), [&](std::uint32_t i) -> const auto& { return statements[i].text; });
       sort_by(order, down, [&](std::uint32_t query) { return rank[queries.statement[query]]; });
       break;
     }

@@ -59,6 +59,8 @@ struct QueryDetail {
   std::string sqlstate;                ///< empty: success
 };
 
+struct LaneSet;
+
 /// Everything a window shows of one trace. Immutable after loading, so that views and workers share it without locks.
 struct Session {
   report::Report report;
@@ -70,6 +72,8 @@ struct Session {
   trace::Time end = 0;
   double load_seconds = 0;
   std::string dsn_hint;  ///< why there are no plans, and how to get them; empty where plans were asked for
+  /// The timeline's lanes by scope name, made by the loader so that the window need not; null: the window makes them.
+  std::shared_ptr<const LaneSet> lanes;
   /// Decodes one execution; callable from any thread.
   std::function<QueryDetail(std::uint32_t query)> detail;
 

@@ -8,18 +8,22 @@ namespace quell::gui {
 namespace {
 
 constexpr std::array kKeywords = std::to_array<std::u16string_view>(
-    {u"all",       u"and",    u"any",      u"array",  u"as",      u"asc",     u"begin",     u"between",  u"by",
-     u"case",      u"commit", u"conflict", u"copy",   u"create",  u"cross",   u"delete",    u"desc",     u"distinct",
-     u"do",        u"else",   u"end",      u"except", u"exists",  u"explain", u"false",     u"fetch",    u"filter",
-     u"first",     u"for",    u"from",     u"full",   u"group",   u"having",  u"ilike",     u"in",       u"index",
-     u"inner",     u"insert", u"intersect", u"into",  u"is",      u"join",    u"last",      u"lateral",  u"left",
-     u"like",      u"limit",  u"lock",     u"merge",  u"not",     u"nothing", u"null",      u"nulls",    u"offset",
-     u"on",        u"or",     u"order",    u"outer",  u"over",    u"partition", u"returning", u"right",  u"rollback",
-     u"savepoint", u"select", u"set",      u"share",  u"skip",    u"table",   u"then",      u"true",     u"union",
-     u"update",    u"using",  u"values",   u"when",   u"where",   u"window",  u"with"});
+    {u"all",       u"and",    u"any",       u"array",  u"as",     u"asc",       u"begin",     u"between", u"by",
+     u"case",      u"commit", u"conflict",  u"copy",   u"create", u"cross",     u"delete",    u"desc",    u"distinct",
+     u"do",        u"else",   u"end",       u"except", u"exists", u"explain",   u"false",     u"fetch",   u"filter",
+     u"first",     u"for",    u"from",      u"full",   u"group",  u"having",    u"ilike",     u"in",      u"index",
+     u"inner",     u"insert", u"intersect", u"into",   u"is",     u"join",      u"last",      u"lateral", u"left",
+     u"like",      u"limit",  u"lock",      u"merge",  u"not",    u"nothing",   u"null",      u"nulls",   u"offset",
+     u"on",        u"or",     u"order",     u"outer",  u"over",   u"partition", u"returning", u"right",   u"rollback",
+     u"savepoint", u"select", u"set",       u"share",  u"skip",   u"table",     u"then",      u"true",    u"union",
+     u"update",    u"using",  u"values",    u"when",   u"where",  u"window",    u"with"});
 
-bool is_letter(char16_t c) { return (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z') || c == u'_' || c > 127; }
-bool is_digit(char16_t c) { return c >= u'0' && c <= u'9'; }
+bool is_letter(char16_t c) {
+  return (c >= u'a' && c <= u'z') || (c >= u'A' && c <= u'Z') || c == u'_' || c > 127;
+}
+bool is_digit(char16_t c) {
+  return c >= u'0' && c <= u'9';
+}
 
 bool is_keyword(std::u16string_view word) {
   std::u16string lower(word);
@@ -128,6 +132,8 @@ class Scanner {
 
 }  // namespace
 
-std::vector<SqlSpan> sql_spans(std::u16string_view sql) { return Scanner(sql).run(); }
+std::vector<SqlSpan> sql_spans(std::u16string_view sql) {
+  return Scanner(sql).run();
+}
 
 }  // namespace quell::gui

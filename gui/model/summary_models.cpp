@@ -11,7 +11,9 @@ QVariant alignment(bool number) {
   return QVariant::fromValue((number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
 }
 
-QVariant number(std::uint64_t count) { return QVariant(static_cast<qulonglong>(count)); }
+QVariant number(std::uint64_t count) {
+  return QVariant(static_cast<qulonglong>(count));
+}
 
 }  // namespace
 
@@ -40,7 +42,9 @@ int StatementModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() || !session_ ? 0 : static_cast<int>(session_->report.statements.size());
 }
 
-int StatementModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int StatementModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant StatementModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -130,7 +134,9 @@ int ScopeModel::rowCount(const QModelIndex& parent) const {
   return parent.isValid() || !session_ ? 0 : static_cast<int>(session_->report.scopes.size());
 }
 
-int ScopeModel::columnCount(const QModelIndex& parent) const { return parent.isValid() ? 0 : kColumns; }
+int ScopeModel::columnCount(const QModelIndex& parent) const {
+  return parent.isValid() ? 0 : kColumns;
+}
 
 QVariant ScopeModel::data(const QModelIndex& index, int role) const {
   if (!checkIndex(index, CheckIndexOption::IndexIsValid)) return {};
@@ -200,7 +206,9 @@ QVariant ScopeModel::headerData(int section, Qt::Orientation orientation, int ro
   return QString::fromLatin1(kNames[section]);
 }
 
-MarkedRows::MarkedRows(QObject* parent) : QSortFilterProxyModel(parent) { setSortRole(kSortRole); }
+MarkedRows::MarkedRows(QObject* parent) : QSortFilterProxyModel(parent) {
+  setSortRole(kSortRole);
+}
 
 void MarkedRows::set_marks(std::vector<bool> marks) {
   if (marks == marks_) return;

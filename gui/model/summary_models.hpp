@@ -8,7 +8,8 @@
 #include "gui/model/session.hpp"
 #include "gui/model/view_state.hpp"
 
-/// Tables with one row a statement or a scope name: at most some ten thousand rows, so a proxy may sort and filter them.
+/// Tables with one row a statement or a scope name: at most some ten thousand rows, so a proxy may sort and filter
+/// them.
 namespace quell::gui {
 
 /// Sorts by this role: numbers as numbers.
@@ -69,7 +70,8 @@ class MarkedRows : public QSortFilterProxyModel {
   std::vector<bool> marks_;
 };
 
-/// The statements, and the rows of Report::scopes, that have a query among `queries`. With an empty filter: all of them.
+/// The statements, and the rows of Report::scopes, that have a query among `queries`. With an empty filter: all of
+/// them.
 struct VisibleRows {
   std::vector<bool> statements;
   std::vector<bool> scopes;

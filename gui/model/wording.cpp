@@ -41,9 +41,13 @@ QString format_duration(double nanoseconds) {
   return significant(nanoseconds / 1e9) + QStringLiteral(" s");
 }
 
-QString format_milliseconds(double milliseconds) { return format_duration(milliseconds * 1e6); }
+QString format_milliseconds(double milliseconds) {
+  return format_duration(milliseconds * 1e6);
+}
 
-QString format_count(std::uint64_t count) { return numbers().toString(static_cast<qulonglong>(count)); }
+QString format_count(std::uint64_t count) {
+  return numbers().toString(static_cast<qulonglong>(count));
+}
 
 QString format_counted(std::uint64_t count, const QString& singular, const QString& plural) {
   return format_count(count) + u' ' + (count == 1 ? singular : plural.isEmpty() ? singular + u's' : plural);
@@ -197,8 +201,8 @@ QString saving_of(const detect::Finding& finding) {
 
 QString finding_markdown(const detect::Finding& finding, const Session& session) {
   QString text = QStringLiteral("### %1 in `%2` (%3, %4)\n\n")
-                     .arg(title_of(finding.kind), QString::fromStdString(finding.scope_name),
-                          word_of(finding.severity), word_of(finding.confidence));
+                     .arg(title_of(finding.kind), QString::fromStdString(finding.scope_name), word_of(finding.severity),
+                          word_of(finding.confidence));
   text += finding_sentence(finding, session) + u' ' + confidence_sentence(finding) + QStringLiteral("\n\n");
   for (const auto& located : finding.call_sites)
     text += QStringLiteral("- %1: `%2`\n")
@@ -207,8 +211,7 @@ QString finding_markdown(const detect::Finding& finding, const Session& session)
                      site_text(located.site));
   for (const auto& advice : finding.advice) {
     text += QStringLiteral("\n%1: %2\n").arg(word_of(advice.kind), QString::fromStdString(advice.sentence));
-    if (!advice.code.empty())
-      text += QStringLiteral("\n```\n%1\n```\n").arg(QString::fromStdString(advice.code));
+    if (!advice.code.empty()) text += QStringLiteral("\n```\n%1\n```\n").arg(QString::fromStdString(advice.code));
   }
   return text + QStringLiteral("\nFinding `%1`\n").arg(QString::fromStdString(finding.identity));
 }
@@ -228,7 +231,8 @@ QString incompleteness_of(const trace::Summary& summary) {
   }
   if (damaged_bytes > 0)
     parts << QStringLiteral("%1 could not be read%2")
-                 .arg(format_bytes(damaged_bytes), torn ? QStringLiteral(" (the file ends inside a block)") : QString());
+                 .arg(format_bytes(damaged_bytes),
+                      torn ? QStringLiteral(" (the file ends inside a block)") : QString());
   if (parts.isEmpty() && !summary.closed)
     parts << QStringLiteral("its writer has not closed it: the program is still running, or was killed");
   if (parts.isEmpty()) return {};
@@ -250,7 +254,9 @@ QString site_text(const model::CallSite& site) {
   return text;
 }
 
-QString one_line(const std::string& sql) { return QString::fromStdString(sql).simplified(); }
+QString one_line(const std::string& sql) {
+  return QString::fromStdString(sql).simplified();
+}
 
 Distribution distribution_of(std::vector<float>& durations) {
   Distribution result;

@@ -62,7 +62,9 @@ void EdgeDiagram::set_edge(const std::optional<detect::ValueEdge>& edge) {
   update();
 }
 
-QSize EdgeDiagram::sizeHint() const { return {300, 3 * fontMetrics().height() + 4 + 2 * kBoxPadding}; }
+QSize EdgeDiagram::sizeHint() const {
+  return {300, 3 * fontMetrics().height() + 4 + 2 * kBoxPadding};
+}
 
 void EdgeDiagram::paintEvent(QPaintEvent* /*event*/) {
   if (!edge_) return;

@@ -148,7 +148,8 @@ void FindingsList::focusInEvent(QFocusEvent* event) {
 }
 
 void FindingsList::keyPressEvent(QKeyEvent* event) {
-  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) && selectionModel()->isSelected(currentIndex())) {
+  if ((event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter) &&
+      selectionModel()->isSelected(currentIndex())) {
     emit finding_activated(currentIndex().row());
     return;
   }

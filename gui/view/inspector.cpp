@@ -110,7 +110,8 @@ void Inspector::set_session(SessionPtr session) {
   session_ = std::move(session);
   finding_.reset();
   remove_widgets(finding_layout_);
-  add_text(QStringLiteral("Select a finding: J goes to the next one, Enter to its worst request on the timeline."), true);
+  add_text(QStringLiteral("Select a finding: J goes to the next one, Enter to its worst request on the timeline."),
+           true);
   finding_layout_->addStretch(1);
   fill_statement(model::kNone, {});
   setCurrentIndex(kFinding);
@@ -141,7 +142,9 @@ QString Inspector::markdown() const {
   return finding_markdown(session_->report.findings[*finding_], *session_);
 }
 
-QString Inspector::sql() const { return sql_->toPlainText(); }
+QString Inspector::sql() const {
+  return sql_->toPlainText();
+}
 
 void Inspector::add_text(const QString& text, bool muted) {
   auto* label = wrapped_label(finding_scroll_->widget());
@@ -275,22 +278,23 @@ void Inspector::fill_statement(model::StatementIndex statement, std::optional<st
     return;
   }
   const auto& summary = session_->report.statements[statement];
-  statement_numbers_->setText(QStringLiteral("%1 · total %2 · p50 %3 · p95 %4 · %5 · fingerprint %6")
-                                  .arg(format_counted(summary.executions, QStringLiteral("call")), format_milliseconds(summary.total_ms),
-                                       format_milliseconds(summary.p50_ms), format_milliseconds(summary.p95_ms),
-                                       format_counted(summary.rows, QStringLiteral("row")), QString::fromStdString(summary.id)));
+  statement_numbers_->setText(
+      QStringLiteral("%1 · total %2 · p50 %3 · p95 %4 · %5 · fingerprint %6")
+          .arg(format_counted(summary.executions, QStringLiteral("call")), format_milliseconds(summary.total_ms),
+               format_milliseconds(summary.p50_ms), format_milliseconds(summary.p95_ms),
+               format_counted(summary.rows, QStringLiteral("row")), QString::fromStdString(summary.id)));
   if (!query) {
     statement_headline_->setText(QStringLiteral("Statement, literals as parameters"));
     sql_->set_sql(QString::fromStdString(summary.text));
     return;
   }
   const auto detail = session_->detail(*query);
-  statement_headline_->setText(
-      QStringLiteral("One execution: %1, %2%3")
-          .arg(format_duration(static_cast<double>(session_->queries.duration[*query])),
-               format_counted(session_->queries.rows[*query], QStringLiteral("row")),
-               detail.sqlstate.empty() ? QString()
-                                       : QStringLiteral(", failed with SQLSTATE ") + QString::fromStdString(detail.sqlstate)));
+  statement_headline_->setText(QStringLiteral("One execution: %1, %2%3")
+                                   .arg(format_duration(static_cast<double>(session_->queries.duration[*query])),
+                                        format_counted(session_->queries.rows[*query], QStringLiteral("row")),
+                                        detail.sqlstate.empty() ? QString()
+                                                                : QStringLiteral(", failed with SQLSTATE ") +
+                                                                      QString::fromStdString(detail.sqlstate)));
   sql_->set_sql(QString::fromStdString(detail.text));
   fill_binds(detail);
   QString stack = QStringLiteral("Call stack");

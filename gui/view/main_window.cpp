@@ -65,9 +65,13 @@ MainWindow::MainWindow(LoadFunction load, QWidget* parent) : QMainWindow(parent)
 
 MainWindow::~MainWindow() = default;
 
-Timeline* MainWindow::timeline() const { return timeline_panel_->timeline(); }
+Timeline* MainWindow::timeline() const {
+  return timeline_panel_->timeline();
+}
 
-bool MainWindow::settled() const { return session_ && !loader_.loading() && query_model_.settled(); }
+bool MainWindow::settled() const {
+  return session_ && !loader_.loading() && query_model_.settled();
+}
 
 void MainWindow::build_tabs() {
   tabs_ = new QTabWidget(this);
@@ -198,8 +202,9 @@ void MainWindow::connect_views() {
   connect(timeline(), &Timeline::query_selected, this, &MainWindow::select_query);
   connect(timeline(), &Timeline::range_selected, this, &MainWindow::show_statistics);
   connect(timeline(), &Timeline::visible_range_changed, &zoom_pause_, qOverload<>(&QTimer::start));
-  connect(&zoom_pause_, &QTimer::timeout, this,
-          [this] { history_.push({history_.current().filter, timeline()->visible_range()}); });
+  connect(&zoom_pause_, &QTimer::timeout, this, [this] {
+    history_.push({history_.current().filter, timeline()->visible_range()});
+  });
 }
 
 void MainWindow::ask_for_trace() {
@@ -256,12 +261,12 @@ void MainWindow::show_session(const SessionPtr& session) {
   filter_bar_->show_filter(session.get(), {});
   double database = 0;
   for (const auto& statement : report.statements) database += statement.total_ms;
-  totals_->setText(QStringLiteral("  %1 queries · %2 statements · %3 scopes · %4 long · %5 in the database · %6 · read in %7")
-                       .arg(format_count(session->queries.size()), format_count(report.statements.size()),
-                            format_count(session->scopes.size()), format_milliseconds(report.span_ms),
-                            format_milliseconds(database),
-                            banner_->text().isEmpty() ? QStringLiteral("complete") : QStringLiteral("incomplete"),
-                            format_duration(session->load_seconds * 1e9)));
+  totals_->setText(
+      QStringLiteral("  %1 queries · %2 statements · %3 scopes · %4 long · %5 in the database · %6 · read in %7")
+          .arg(format_count(session->queries.size()), format_count(report.statements.size()),
+               format_count(session->scopes.size()), format_milliseconds(report.span_ms), format_milliseconds(database),
+               banner_->text().isEmpty() ? QStringLiteral("complete") : QStringLiteral("incomplete"),
+               format_duration(session->load_seconds * 1e9)));
   show_page(tabs_, true);
   findings_->setFocus();
 }
@@ -325,9 +330,12 @@ void MainWindow::after_reorder() {
   const auto rows = visible_rows(*session_, history_.current().filter, query_model_.order());
   statement_rows_.set_marks(rows.statements);
   scope_rows_.set_marks(rows.scopes);
-  tabs_->setTabText(kStatements, QStringLiteral("Statements (%1)").arg(format_count(static_cast<std::uint64_t>(statement_rows_.rowCount()))));
+  tabs_->setTabText(
+      kStatements,
+      QStringLiteral("Statements (%1)").arg(format_count(static_cast<std::uint64_t>(statement_rows_.rowCount()))));
   tabs_->setTabText(kQueries, QStringLiteral("Queries (%1)").arg(format_count(query_model_.order().size())));
-  tabs_->setTabText(kScopes, QStringLiteral("Scopes (%1)").arg(format_count(static_cast<std::uint64_t>(scope_rows_.rowCount()))));
+  tabs_->setTabText(
+      kScopes, QStringLiteral("Scopes (%1)").arg(format_count(static_cast<std::uint64_t>(scope_rows_.rowCount()))));
   show_statistics();
   emit settled_changed();
 }
@@ -337,8 +345,7 @@ void MainWindow::select_query(std::uint32_t query) {
   timeline()->select_query(query);
   const int row = query_model_.row_of(query);
   selecting_ = true;
-  if (row >= 0 && query_table_->currentIndex().row() != row)
-    query_table_->setCurrentIndex(query_model_.index(row, 0));
+  if (row >= 0 && query_table_->currentIndex().row() != row) query_table_->setCurrentIndex(query_model_.index(row, 0));
   selecting_ = false;
 }
 
@@ -423,6 +430,8 @@ void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
   if (event->mimeData()->hasUrls() && event->mimeData()->urls().front().isLocalFile()) event->acceptProposedAction();
 }
 
-void MainWindow::dropEvent(QDropEvent* event) { open_trace(event->mimeData()->urls().front().toLocalFile()); }
+void MainWindow::dropEvent(QDropEvent* event) {
+  open_trace(event->mimeData()->urls().front().toLocalFile());
+}
 
 }  // namespace quell::gui

@@ -91,11 +91,13 @@ void MainWindow::build_view_menu() {
   view->addSeparator();
   add_action(view, QStringLiteral("Focus findings"), Qt::CTRL | Qt::Key_1, [this] { findings_->setFocus(); });
   add_action(view, QStringLiteral("Focus timeline"), Qt::CTRL | Qt::Key_2, [this] { timeline()->setFocus(); });
-  add_action(view, QStringLiteral("Focus tables"), Qt::CTRL | Qt::Key_3, [this] { tabs_->currentWidget()->setFocus(); });
+  add_action(view, QStringLiteral("Focus tables"), Qt::CTRL | Qt::Key_3,
+             [this] { tabs_->currentWidget()->setFocus(); });
   add_action(view, QStringLiteral("Focus inspector"), Qt::CTRL | Qt::Key_4, [this] { inspector_->setFocus(); });
   view->addSeparator();
   for (auto* dock : {findings_dock_, timeline_dock_, inspector_dock_}) view->addAction(dock->toggleViewAction());
-  add_action(view, QStringLiteral("Restore default layout"), Qt::CTRL | Qt::Key_0, [this] { restore_default_layout(); });
+  add_action(view, QStringLiteral("Restore default layout"), Qt::CTRL | Qt::Key_0,
+             [this] { restore_default_layout(); });
 }
 
 void MainWindow::show_keys() {

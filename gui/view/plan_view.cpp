@@ -35,8 +35,9 @@ class ShareDelegate : public RoomyRows {
     painter->save();
     if (selected) painter->fillRect(option.rect, option.palette.color(QPalette::Highlight));
     const QRect area = option.rect.adjusted(3, 3, -3, -3);
-    const QColor colour = mixed(theme.of(QueryClass::write), option.palette.color(QPalette::Base), 0.45);
-    if (share > 0 && !selected) {
+    const QColor under = option.palette.color(selected ? QPalette::Highlight : QPalette::Base);
+    const QColor colour = mixed(theme.of(QueryClass::write), under, selected ? 0.3 : 0.45);
+    if (share > 0) {
       const int width = std::max(2, static_cast<int>(share * area.width()));
       painter->fillRect(QRect(area.right() + 1 - width, area.top(), width, area.height()), colour);
     }
@@ -54,7 +55,8 @@ class PlanTree : public QTreeView {
 
 QString why_no_plan(const Session& session, model::StatementIndex statement) {
   if (!session.report.database_used)
-    return session.dsn_hint.empty() ? QStringLiteral("No plan was captured.") : QString::fromStdString(session.dsn_hint);
+    return session.dsn_hint.empty() ? QStringLiteral("No plan was captured.")
+                                    : QString::fromStdString(session.dsn_hint);
   const auto id = session.report.statements[statement].id;
   for (const auto& reason : session.report.not_planned)
     if (reason.find(id) != std::string::npos) return QStringLiteral("No plan: ") + QString::fromStdString(reason);

@@ -57,8 +57,8 @@ void SqlView::set_sql(const QString& sql) {
 void SqlView::highlight() {
   const auto theme = Theme::of(palette());
   const auto text = toPlainText();
-  const auto spans = sql_spans(std::u16string_view(reinterpret_cast<const char16_t*>(text.utf16()),
-                                                   static_cast<std::size_t>(text.size())));
+  const auto spans = sql_spans(
+      std::u16string_view(reinterpret_cast<const char16_t*>(text.utf16()), static_cast<std::size_t>(text.size())));
   // The whole text at once: strings and comments may run over lines, which a highlighter by line would need states for.
   for (QTextBlock block = document()->firstBlock(); block.isValid(); block = block.next()) {
     QList<QTextLayout::FormatRange> formats;
@@ -99,7 +99,9 @@ QSize SqlView::sizeHint() const {
   return {200, lines * fontMetrics().lineSpacing() + margins + 2};
 }
 
-QSize SqlView::minimumSizeHint() const { return most_lines_ > 0 ? QSize(80, sizeHint().height()) : QSize(80, 60); }
+QSize SqlView::minimumSizeHint() const {
+  return most_lines_ > 0 ? QSize(80, sizeHint().height()) : QSize(80, 60);
+}
 
 void SqlView::resizeEvent(QResizeEvent* event) {
   QPlainTextEdit::resizeEvent(event);

@@ -65,9 +65,13 @@ TimeRange Timeline::whole() const {
   return {session_->begin, std::max(session_->end, session_->begin + TimeScale::kShortest)};
 }
 
-double Timeline::bars_width() const { return std::max(viewport()->width() - kGutter - 6, 1); }
+double Timeline::bars_width() const {
+  return std::max(viewport()->width() - kGutter - 6, 1);
+}
 
-TimeScale Timeline::scale() const { return {visible_, bars_width()}; }
+TimeScale Timeline::scale() const {
+  return {visible_, bars_width()};
+}
 
 void Timeline::set_visible_range(TimeRange range) {
   visible_ = clamped(range, whole());
@@ -104,7 +108,9 @@ void Timeline::emphasise(std::optional<std::uint32_t> scope_name) {
   viewport()->update();
 }
 
-void Timeline::show_whole() { change_visible(whole()); }
+void Timeline::show_whole() {
+  change_visible(whole());
+}
 
 void Timeline::fit_selection() {
   if (selection_) {
@@ -127,7 +133,9 @@ void Timeline::zoom(double factor) {
   change_visible(scale().zoomed(factor, x, whole()));
 }
 
-void Timeline::pan(double share_of_width) { change_visible(scale().panned(share_of_width * bars_width(), whole())); }
+void Timeline::pan(double share_of_width) {
+  change_visible(scale().panned(share_of_width * bars_width(), whole()));
+}
 
 void Timeline::step_query(int step) {
   if (!lanes_ || lanes_->lanes.empty()) return;
@@ -166,8 +174,8 @@ void Timeline::lay_out() {
 
 QRect Timeline::lane_rect(std::size_t lane) const {
   if (lane >= places_.size()) return {};
-  const QRect rect(kGutter, kHeader + places_[lane].top - verticalScrollBar()->value(),
-                   static_cast<int>(bars_width()), kLaneHeight);
+  const QRect rect(kGutter, kHeader + places_[lane].top - verticalScrollBar()->value(), static_cast<int>(bars_width()),
+                   kLaneHeight);
   return rect.intersected(QRect(0, kHeader, viewport()->width(), viewport()->height() - kHeader));
 }
 
@@ -308,9 +316,8 @@ void Timeline::paint_scopes(QPainter& painter, const Theme& theme, const Lane& l
   const auto scale = this->scale();
   const QColor fill = mixed(theme.accent, palette().color(QPalette::Base), faded ? 0.07 : theme.dark ? 0.22 : 0.15);
   const auto& scopes = session_->scopes;
-  auto at = std::partition_point(lane.scopes.begin(), lane.scopes.end(), [&](std::uint32_t scope) {
-    return scopes[scope].end < scale.visible().begin;
-  });
+  auto at = std::partition_point(lane.scopes.begin(), lane.scopes.end(),
+                                 [&](std::uint32_t scope) { return scopes[scope].end < scale.visible().begin; });
   while (at != lane.scopes.end() && scopes[*at].begin < scale.visible().end) {
     const double left = std::max(scale.x_of(scopes[*at].begin), -10.0);
     const double right = std::min(scale.x_of(scopes[*at].end), bars_width() + 10);
@@ -423,8 +430,7 @@ QString Timeline::tooltip_at(QPoint position) const {
     if (bar.count > 1) {
       QStringList parts;
       for (std::size_t c = 0; c < kQueryClasses; ++c)
-        if (bar.by_class[c] > 0)
-          parts << format_count(bar.by_class[c]) + u' ' + word_of(static_cast<QueryClass>(c));
+        if (bar.by_class[c] > 0) parts << format_count(bar.by_class[c]) + u' ' + word_of(static_cast<QueryClass>(c));
       auto text = QStringLiteral("%1 queries: %2").arg(format_count(bar.count), parts.join(QStringLiteral(", ")));
       if (bar.in_finding > 0) text += QStringLiteral("\n%1 belong to a finding").arg(format_count(bar.in_finding));
       return text;
@@ -433,7 +439,8 @@ QString Timeline::tooltip_at(QPoint position) const {
     if (sql.size() > 160) sql = sql.left(158) + QStringLiteral(" …");
     auto text = QStringLiteral("%1\n%2, %3, %4")
                     .arg(sql, format_duration(static_cast<double>(session_->queries.duration[query])),
-                         format_counted(session_->queries.rows[query], QStringLiteral("row")), word_of(session_->class_of(query)));
+                         format_counted(session_->queries.rows[query], QStringLiteral("row")),
+                         word_of(session_->class_of(query)));
     if (bar.in_finding > 0) text += QStringLiteral("\nbelongs to a finding");
     return text;
   }
@@ -443,7 +450,8 @@ QString Timeline::tooltip_at(QPoint position) const {
 void Timeline::move_overview(double x) {
   const TimeScale all(whole(), bars_width());
   const auto centre = all.time_at(x);
-  change_visible(clamped({centre - visible_.length() / 2, centre - visible_.length() / 2 + visible_.length()}, whole()));
+  change_visible(
+      clamped({centre - visible_.length() / 2, centre - visible_.length() / 2 + visible_.length()}, whole()));
 }
 
 void Timeline::mousePressEvent(QMouseEvent* event) {

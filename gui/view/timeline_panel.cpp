@@ -19,8 +19,9 @@ class Legend : public QWidget {
  public:
   explicit Legend(QWidget* parent) : QWidget(parent) {
     setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
-    setAccessibleName(QStringLiteral("Legend: blue reads, orange writes, grey transaction control, green other; a red "
-                                     "outline and a triangle mark findings"));
+    setAccessibleName(
+        QStringLiteral("Legend: blue reads, orange writes, grey transaction control, green other; a red "
+                       "outline and a triangle mark findings"));
   }
 
   [[nodiscard]] QSize sizeHint() const override {
@@ -86,14 +87,18 @@ TimelinePanel::TimelinePanel(QWidget* parent)
 
 void TimelinePanel::set_session(const SessionPtr& session) {
   session_ = session;
+  timeline_->set_session(session, lanes());
+}
+
+std::shared_ptr<const LaneSet> TimelinePanel::lanes() const {
+  if (!session_) return nullptr;
   const auto grouping = static_cast<Grouping>(grouping_->currentIndex());
-  timeline_->set_session(session, session ? std::make_shared<const LaneSet>(build_lanes(*session, grouping)) : nullptr);
+  if (grouping == Grouping::scope_name && session_->lanes) return session_->lanes;
+  return std::make_shared<const LaneSet>(build_lanes(*session_, grouping));
 }
 
 void TimelinePanel::regroup() {
-  if (session_)
-    timeline_->set_lanes(std::make_shared<const LaneSet>(
-        build_lanes(*session_, static_cast<Grouping>(grouping_->currentIndex()))));
+  if (session_) timeline_->set_lanes(lanes());
 }
 
 }  // namespace quell::gui

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <QWidget>
+#include <memory>
 
 #include "gui/model/lanes.hpp"
 
@@ -20,6 +21,7 @@ class TimelinePanel : public QWidget {
 
  private:
   void regroup();
+  [[nodiscard]] std::shared_ptr<const LaneSet> lanes() const;
   SessionPtr session_;
   Timeline* timeline_;
   QComboBox* grouping_;

@@ -68,9 +68,9 @@ class Postgres:
         self.environment = {"PGHOST": host, "PGPORT": port, "PGUSER": "quell"}
 
     def load(self, dump):
+        """As README.txt of a kept folder says."""
         subprocess.run([f"{self.bin}/psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname=blog",
-                        f"--file={dump}"], check=True, capture_output=True, env=environment(**self.environment))
-        subprocess.run([f"{self.bin}/psql", "--quiet", "--dbname=blog", "--command=analyze"], check=True,
+                        f"--file={dump}", "--command=analyze"], check=True, capture_output=True,
                        env=environment(**self.environment))
 
     def stop(self):

@@ -93,6 +93,27 @@ TEST(NPlusOne, Cost_IsSavedTripsTimesFloorAndPause) {
   EXPECT_NEAR(f.cost.share, 3.3 / 5.5, 1e-9);
 }
 
+// C49: 10 executions of 1 ms in a request of 1.5 s: the database is not what makes it slow.
+TEST(NPlusOne, ShareUnderAHundredth_IsLowSeverity) {
+  Scenario s;
+  s.scope("GET /posts");
+  std::vector<std::int64_t> authors;
+  for (std::int64_t i = 0; i < 10; ++i) authors.push_back(5001 + i * 3);
+  s.call(kPosts, {}, posts(authors));
+  for (const std::int64_t author : authors) {
+    Call child;
+    child.text = kUser;
+    child.binds = {author};
+    child.pause = 150'000'000;
+    s.call(child);
+  }
+  s.end_scope();
+  const Finding f = only(s.detect());
+  EXPECT_EQ(f.severity, Severity::low);
+  EXPECT_EQ(f.confidence, Confidence::proved);
+  EXPECT_DOUBLE_EQ(f.cost.milliseconds, 9.0);  // the pauses are the program's own
+}
+
 TEST(NPlusOne, LiteralsInlinedByTheDriver_AreOneStatementWithRecoveredBinds) {
   Scenario s;
   s.scope("GET /posts");

@@ -12,11 +12,13 @@ namespace {
 
 using testing::ElementsAre;
 
+/// From the first query that reaches into the range to the last that starts in it.
 std::uint32_t touching(const Session& session, const Lane& lane, TimeRange range) {
-  return static_cast<std::uint32_t>(std::count_if(lane.queries.begin(), lane.queries.end(), [&](std::uint32_t query) {
-    const bool reaches = session.queries.end(query) >= range.begin || session.queries.start[query] >= range.begin;
-    return reaches && session.queries.start[query] < range.end;
-  }));
+  const auto first = std::find_if(lane.queries.begin(), lane.queries.end(), [&](std::uint32_t query) {
+    return session.queries.end(query) >= range.begin || session.queries.start[query] >= range.begin;
+  });
+  return static_cast<std::uint32_t>(std::count_if(
+      first, lane.queries.end(), [&](std::uint32_t query) { return session.queries.start[query] < range.end; }));
 }
 
 std::uint32_t sum_of_counts(const std::vector<Bar>& bars) {

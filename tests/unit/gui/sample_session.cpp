@@ -18,9 +18,9 @@ const char* const kTexts[] = {
     "COMMIT",
     "SELECT version()",
 };
-const QueryClass kClasses[] = {QueryClass::read,        QueryClass::read,  QueryClass::read,
-                               QueryClass::read,        QueryClass::read,  QueryClass::transaction,
-                               QueryClass::write,       QueryClass::transaction, QueryClass::read};
+const QueryClass kClasses[] = {QueryClass::read,  QueryClass::read,        QueryClass::read,
+                               QueryClass::read,  QueryClass::read,        QueryClass::transaction,
+                               QueryClass::write, QueryClass::transaction, QueryClass::read};
 
 class Builder {
  public:

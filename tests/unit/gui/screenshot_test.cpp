@@ -79,18 +79,18 @@ TEST_P(Screenshot, EveryTextColourIsReadable) {
   const auto theme = Theme::of(palette);
   const QColor base = palette.color(QPalette::Base);
   constexpr double kReadable = 4.5;  // WCAG 2 AA
-  for (const auto& [name, colour] : std::initializer_list<std::pair<const char*, QColor>>{
-           {"text", palette.color(QPalette::Text)},
-           {"muted", theme.muted},
-           {"finding", theme.finding},
-           {"medium", theme.of(detect::Severity::medium)},
-           {"low", theme.of(detect::Severity::low)},
-           {"info", theme.of(detect::Severity::info)},
-           {"keyword", theme.sql_keyword},
-           {"string", theme.sql_string},
-           {"number", theme.sql_number},
-           {"parameter", theme.sql_parameter},
-           {"comment", theme.sql_comment}})
+  for (const auto& [name, colour] :
+       std::initializer_list<std::pair<const char*, QColor>>{{"text", palette.color(QPalette::Text)},
+                                                             {"muted", theme.muted},
+                                                             {"finding", theme.finding},
+                                                             {"medium", theme.of(detect::Severity::medium)},
+                                                             {"low", theme.of(detect::Severity::low)},
+                                                             {"info", theme.of(detect::Severity::info)},
+                                                             {"keyword", theme.sql_keyword},
+                                                             {"string", theme.sql_string},
+                                                             {"number", theme.sql_number},
+                                                             {"parameter", theme.sql_parameter},
+                                                             {"comment", theme.sql_comment}})
     EXPECT_GE(contrast(colour, base), kReadable) << name;
   EXPECT_GE(contrast(theme.muted, theme.panel), kReadable);
   EXPECT_GE(contrast(theme.muted, palette.color(QPalette::Window)), kReadable);

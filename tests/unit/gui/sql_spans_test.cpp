@@ -25,19 +25,29 @@ TEST(SqlSpans, KeywordsAreKnownInAnyCaseButNotInsideNames) {
   EXPECT_EQ(marked(u"Select selected, from_x FROM t"), "k:Select k:FROM");
 }
 
-TEST(SqlSpans, QuotedNamesAreNoKeywords) { EXPECT_EQ(marked(u"\"select\" \"a\"\"from\""), ""); }
+TEST(SqlSpans, QuotedNamesAreNoKeywords) {
+  EXPECT_EQ(marked(u"\"select\" \"a\"\"from\""), "");
+}
 
-TEST(SqlSpans, StringsKeepDoubledQuotes) { EXPECT_EQ(marked(u"'it''s' 'b'"), "s:'it''s' s:'b'"); }
+TEST(SqlSpans, StringsKeepDoubledQuotes) {
+  EXPECT_EQ(marked(u"'it''s' 'b'"), "s:'it''s' s:'b'");
+}
 
-TEST(SqlSpans, DollarQuotesEndAtTheirOwnTag) { EXPECT_EQ(marked(u"$a$ $b$ 'x' $a$ 1"), "s:$a$ $b$ 'x' $a$ n:1"); }
+TEST(SqlSpans, DollarQuotesEndAtTheirOwnTag) {
+  EXPECT_EQ(marked(u"$a$ $b$ 'x' $a$ 1"), "s:$a$ $b$ 'x' $a$ n:1");
+}
 
-TEST(SqlSpans, ParametersAreNotDollarQuotes) { EXPECT_EQ(marked(u"id = $12 OR $"), "p:$12 k:OR"); }
+TEST(SqlSpans, ParametersAreNotDollarQuotes) {
+  EXPECT_EQ(marked(u"id = $12 OR $"), "p:$12 k:OR");
+}
 
 TEST(SqlSpans, CommentsNestAndHideWhatTheyHold) {
   EXPECT_EQ(marked(u"/* a /* select */ b */ 1 -- from"), "c:/* a /* select */ b */ n:1 c:-- from");
 }
 
-TEST(SqlSpans, NumbersTakeFractionAndExponent) { EXPECT_EQ(marked(u"1.5e3 12"), "n:1.5e3 n:12"); }
+TEST(SqlSpans, NumbersTakeFractionAndExponent) {
+  EXPECT_EQ(marked(u"1.5e3 12"), "n:1.5e3 n:12");
+}
 
 TEST(SqlSpans, WhatIsNotClosedEndsWithTheText) {
   EXPECT_EQ(marked(u"'open"), "s:'open");
@@ -47,7 +57,8 @@ TEST(SqlSpans, WhatIsNotClosedEndsWithTheText) {
 }
 
 TEST(SqlSpans, EveryKeywordOfTheListIsFound) {
-  EXPECT_EQ(marked(u"all with using intersect into nothing null"), "k:all k:with k:using k:intersect k:into k:nothing k:null");
+  EXPECT_EQ(marked(u"all with using intersect into nothing null"),
+            "k:all k:with k:using k:intersect k:into k:nothing k:null");
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 namespace quell::gui {
 namespace {
 
-ViewState zoomed_to(trace::Time begin, trace::Time end) { return {{}, {begin, end}}; }
+ViewState zoomed_to(trace::Time begin, trace::Time end) {
+  return {{}, {begin, end}};
+}
 
 TEST(ViewHistory, BackAndForwardWalkOverFilterAndZoomAlike) {
   ViewHistory history(zoomed_to(0, 100));

@@ -7,7 +7,9 @@
 namespace quell::gui {
 namespace {
 
-std::string text(const QString& string) { return string.toStdString(); }
+std::string text(const QString& string) {
+  return string.toStdString();
+}
 
 TEST(Wording, DurationsHaveThreeDigitsAndTheFittingUnit) {
   EXPECT_EQ(text(format_duration(0)), "0 ns");
@@ -46,8 +48,9 @@ TEST(Wording, AProofNamesTheColumnAndTheShare) {
 
 TEST(Wording, AFindingSaysWhatRanHowOftenAndWhere) {
   const auto& session = *sample::shared_session();
-  EXPECT_EQ(text(finding_sentence(session.report.findings[0], session)),
-            "SELECT id, name, email FROM users WHERE id = $1 ran 20 times in one GET /posts, with 20 different values.");
+  EXPECT_EQ(
+      text(finding_sentence(session.report.findings[0], session)),
+      "SELECT id, name, email FROM users WHERE id = $1 ran 20 times in one GET /posts, with 20 different values.");
   EXPECT_EQ(text(finding_sentence(session.report.findings[1], session)),
             "SELECT t.id, t.label FROM tags t WHERE t.visible ORDER BY t.label ran 3 times in one GET /tags, with the "
             "same values each time.");

@@ -62,6 +62,10 @@ TEST(JsonReport, HasStatementsWithTheirTimes) {
   EXPECT_EQ(doc.at("statements").at(1).at("call_sites").at(0).at("function"), "publisher_of");
 }
 
+TEST(JsonReport, NamesKindsInOneWord) {
+  EXPECT_EQ(document(test::shop_report()).at("statements").at(2).at("kind"), "transaction_control");
+}
+
 TEST(JsonReport, HasIndexAdviceWithCostBeforeAndAfter) {
   const json::value advice = document(test::shop_report()).at("index_advice").at(0);
   EXPECT_EQ(advice.at("cost_before"), 2473.25);

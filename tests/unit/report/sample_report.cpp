@@ -124,6 +124,7 @@ report::Report shop_report() {
       statement("1111111111111111", "SELECT * FROM books b WHERE title = $1 AND shelf_id = $2", 13, 70),
       statement("2222222222222222", "SELECT * FROM publishers WHERE id = $1", 240, 60),
       statement("3333333333333333", "SELECT * FROM settings", 3, 0.75)};
+  report.statements[2].kind = "transaction control";
   report.statements[1].call_sites = {{"shop/publishers.cpp", 17, "publisher_of"}};
   report.findings = {n_plus_one(), duplicate()};
   report.examples = {{{0, 0.5, 3.75, 25, {"'Winter Gardens'", "7"}}, {1, 4.5, 0.25, 1, {"42"}}}, {}};

@@ -150,8 +150,8 @@ TEST(TextReport, ListsOnlyTheCostliestStatements) {
   RenderParams params;
   params.top = 2;
   EXPECT_THAT(text(test::shop_report(), params),
-              AllOf(HasSubstr("Statements (the costliest 2 of 3)"), HasSubstr("2222222222222222         240"),
-                    Not(HasSubstr("3333333333333333           3"))));
+              AllOf(HasSubstr("Statements (the costliest 2 of 3)"), HasSubstr("2222222222222222      240"),
+                    Not(HasSubstr("3333333333333333        3"))));
 }
 
 TEST(TextReport, HasColourOnlyWhenAsked) {

@@ -138,6 +138,10 @@ TEST(StatementFacts, Kinds) {
   EXPECT_EQ(kind("SELECT nextval('s')"), select);
   EXPECT_EQ(kind("SELECT relname FROM pg_class"), catalog);
   EXPECT_EQ(kind("SELECT * FROM information_schema.columns c JOIN pg_catalog.pg_class k ON true"), catalog);
+  EXPECT_EQ(kind("SELECT pg_catalog.pg_get_viewdef('123'::pg_catalog.oid)"), catalog);
+  EXPECT_EQ(kind("SELECT pg_notify('channel', 'x')"), select);
+  EXPECT_EQ(kind("FETCH 100 FROM c"), other);
+  EXPECT_EQ(kind("EXECUTE p(1)"), other);
   EXPECT_EQ(kind("SELECT * FROM pg_class, users"), select);
   EXPECT_EQ(kind("CREATE TABLE t (a int)"), ddl);
   EXPECT_EQ(kind("TRUNCATE t"), ddl);

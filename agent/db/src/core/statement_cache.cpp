@@ -43,17 +43,17 @@ StatementCache::Entry& StatementCache::add(const Statement& statement, const Par
   return entries_.front();
 }
 
-void StatementCache::forget(const Entry& entry) {
+void StatementCache::forget(const std::string& name) {
   for (auto at = entries_.begin(); at != entries_.end(); ++at) {
-    if (&*at != &entry) continue;
+    if (at->name != name) continue;
     remove(at);
     return;
   }
 }
 
-void StatementCache::discard(const Entry& entry) {
-  evicted_.push_back(entry.name);
-  forget(entry);
+void StatementCache::discard(const std::string& name) {
+  evicted_.push_back(name);
+  forget(name);
 }
 
 void StatementCache::clear() {

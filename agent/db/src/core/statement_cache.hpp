@@ -37,9 +37,11 @@ class StatementCache {
   /// Makes room and adds; the name is new on this connection.
   Entry& add(const Statement& statement, const Parameters& parameters);
   /// Its preparation failed: the server does not have it.
-  void forget(const Entry& entry);
+  void forget(const Entry& entry) { forget(std::string(entry.name)); }
+  void forget(const std::string& name);
   /// Nobody knows whether the server has it: dropped, and its name deallocated.
-  void discard(const Entry& entry);
+  void discard(const Entry& entry) { discard(std::string(entry.name)); }
+  void discard(const std::string& name);
   /// Drops everything, as after "cached plan must not change result type".
   void clear();
 

@@ -1,7 +1,12 @@
 #include <quell/db/connection.hpp>
 
 #include <fmt/format.h>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <quell/db/pipeline.hpp>
+#include <quell/db/transact.hpp>
 
 #include "agent/db/src/pq/link.hpp"
 
@@ -69,6 +74,10 @@ Awaitable<Connection> Connection::open(ConnectParams params, Deadline deadline) 
 
 Awaitable<Result> Connection::run(Call call, Parameters parameters) {
   return link_->run(call, std::move(parameters));
+}
+
+Awaitable<void> Connection::run_pipeline(std::span<const std::unique_ptr<detail::PipelineItem>> items, bool atomic) {
+  return link_->run_pipeline(items, atomic);
 }
 
 Awaitable<std::uint64_t> Connection::count_affected(Awaitable<Result> running) {
@@ -175,6 +184,11 @@ Awaitable<void> Savepoint::rollback(CallSite site) {
   const UnsafeStatement statement(fmt::format("rollback to savepoint s{0}; release savepoint s{0}", number_));
   co_await link->run_script(Call(statement, site));
   link->close_savepoint(number_);
+}
+
+Awaitable<void> detail::pause(std::chrono::milliseconds time) {
+  boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, time);
+  co_await timer.async_wait(boost::asio::use_awaitable);
 }
 
 }  // namespace quell::db

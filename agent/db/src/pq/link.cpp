@@ -24,10 +24,6 @@ constexpr std::chrono::milliseconds kRecoveryTime{2'000};
 constexpr std::chrono::milliseconds kCancelPoll{1};
 constexpr std::chrono::milliseconds kCancelAgain{200};
 
-trace::Time now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(Deadline::Clock::now().time_since_epoch()).count();
-}
-
 trace::TransactionState state_of(const PGconn* connection) {
   switch (PQtransactionStatus(connection)) {
     case PQTRANS_IDLE:
@@ -74,29 +70,19 @@ std::uint64_t row_count(const PGresult* result) {
 
 }  // namespace
 
-/// One coroutine inside the link. Left early, it sees to it that the statement is cancelled and reported without an
-/// end.
-class Link::Running {
- public:
-  explicit Running(Link& link, Execution* execution = nullptr) : link_(link), execution_(execution) {
-    if (link.used_)
-      throw UsageError("two statements at once on one connection: acquire a second connection or await the first one");
-    link.used_ = true;
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() {
-    link_.used_ = false;
-    link_.watched_ = Deadline::none();
-    if (execution_ != nullptr && execution_->sent && execution_->observed && !execution_->reported)
-      link_.report(*execution_, nullptr, trace::query_flag::kNoEndSeen);
-    if (link_.running_) link_.abandon_running();
-  }
+Link::Running::Running(Link& link, Execution* execution) : link_(link), execution_(execution) {
+  if (link.used_)
+    throw UsageError("two statements at once on one connection: acquire a second connection or await the first one");
+  link.used_ = true;
+}
 
- private:
-  Link& link_;
-  Execution* execution_;
-};
+Link::Running::~Running() {
+  link_.used_ = false;
+  link_.watched_ = Deadline::none();
+  if (execution_ != nullptr && execution_->sent && execution_->observed && !execution_->reported)
+    link_.report(*execution_, nullptr, trace::query_flag::kNoEndSeen);
+  if (link_.running_) link_.abandon_running();
+}
 
 Link::Link(asio::any_io_executor executor, ConnectParams params)
     : params_(std::move(params)),
@@ -175,6 +161,10 @@ void Link::announce(trace::Duration connect_duration) {
   opened.backend_pid = backend_pid();
   opened.connect_duration = connect_duration;
   trace_id_ = observer.connection_opened(observer.context, opened);
+}
+
+trace::Time Link::now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(Deadline::Clock::now().time_since_epoch()).count();
 }
 
 // --- waiting -------------------------------------------------------------------------------------------------------
@@ -291,6 +281,10 @@ Awaitable<void> Link::reset(bool commit, Deadline limit) {
 
 Awaitable<void> Link::drain(Deadline limit) {
   const Running running(*this);
+  if (std::exchange(unsynced_, false)) {  // without a Sync the server would wait for more
+    ++syncs_;
+    if (PQpipelineSync(connection_) == 0) lost();
+  }
   for (bool ended = false; !ended;) {
     const int unsent = PQflush(connection_);
     if (unsent < 0) lost();
@@ -307,12 +301,12 @@ Awaitable<void> Link::drain(Deadline limit) {
       throw ConnectError("the connection was closed: a COPY was left unfinished");
     }
     if (status == PGRES_PIPELINE_SYNC && --syncs_ == 0) {
-      PQexitPipelineMode(connection_);
       ended = true;
     } else if (!result && syncs_ == 0) {
       ended = true;
     }
   }
+  if (PQpipelineStatus(connection_) != PQ_PIPELINE_OFF) PQexitPipelineMode(connection_);
   // A request still on its way would hit the next statement.
   while (cancelled_ && !cancelled_->load(std::memory_order_acquire)) {
     check_patience(limit);
@@ -563,7 +557,10 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
   finished.text = execution.call.statement().text();
   finished.statement_name = execution.call.statement().name();
   finished.slot = execution.entry != nullptr ? &execution.entry->slot : nullptr;
-  finished.protocol = execution.parameters != nullptr ? trace::Protocol::extended : trace::Protocol::simple;
+  finished.protocol = execution.batch != 0              ? trace::Protocol::pipelined
+                      : execution.parameters != nullptr ? trace::Protocol::extended
+                                                        : trace::Protocol::simple;
+  finished.pipeline_batch = execution.batch;
   finished.transaction_state = is_broken() ? trace::TransactionState::unknown : state_of(connection_);
   finished.flags = flags;
   if (execution.was_prepared) finished.flags |= trace::query_flag::kPrepared;

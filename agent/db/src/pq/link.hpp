@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,8 @@
 
 namespace quell::db::detail {
 
+struct PipelineItem;
+
 /// One libpq connection on one executor. What makes it safe to leave at any point: a statement whose coroutine ends
 /// early (deadline, cancellation, destruction) marks the link; `recover` brings it back to a known state or closes it.
 class Link : public std::enable_shared_from_this<Link> {
@@ -32,6 +35,7 @@ class Link : public std::enable_shared_from_this<Link> {
   Awaitable<Result> run(Call call, Parameters parameters);
   /// By the simple protocol. The last result.
   Awaitable<Result> run_script(Call call);
+  Awaitable<void> run_pipeline(std::span<const std::unique_ptr<PipelineItem>> items, bool atomic);
   /// An empty statement; unseen by the observer.
   Awaitable<void> ping(Deadline deadline);
   /// Cancels and drains what was left running, rolls back (or commits) what was left open.
@@ -67,7 +71,7 @@ class Link : public std::enable_shared_from_this<Link> {
   trace::ScopeId scope = 0;
 
  private:
-  class Running;
+  class PipelineRun;
   struct Times {
     trace::Time start = 0, first_byte = 0, complete = 0, ready = 0;
   };
@@ -83,7 +87,23 @@ class Link : public std::enable_shared_from_this<Link> {
     bool reported = false;
     bool sent = false;
     bool was_prepared = false;
+    std::uint64_t batch = 0;
   };
+
+  /// One coroutine inside the link. Left early, it sees to it that the statement is cancelled and reported without an
+  /// end.
+  class Running {
+   public:
+    explicit Running(Link& link, Execution* execution = nullptr);
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+    ~Running();
+
+   private:
+    Link& link_;
+    Execution* execution_;
+  };
+  static trace::Time now();
 
   /// As run_script, without recovering first.
   Awaitable<Result> run_simple(Call call);
@@ -123,9 +143,11 @@ class Link : public std::enable_shared_from_this<Link> {
   Deadline watched_;  ///< of the statement that runs
   Deadline::Clock::time_point watchdog_at_ = Deadline::Clock::time_point::max();
   bool deadline_hit_ = false;
-  bool running_ = false;           ///< a statement was sent and its end not seen
-  bool used_ = false;              ///< a coroutine is inside
+  bool running_ = false;  ///< a statement was sent and its end not seen
+  bool used_ = false;     ///< a coroutine is inside
+  std::uint64_t pipeline_batches_ = 0;
   int syncs_ = 0;                  ///< of a pipeline, not seen yet
+  bool unsynced_ = false;          ///< of a pipeline: sent, and no Sync yet
   CancelService::Done cancelled_;  ///< a cancel request is on its way
   Deadline recover_until_;         ///< then the connection is closed
   std::optional<std::uint32_t> abandoned_savepoint_;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,7 @@ namespace quell::db {
 namespace detail {
 class Link;
 class PoolState;
+struct PipelineItem;
 }  // namespace detail
 
 template <class T>
@@ -157,8 +159,10 @@ class Connection {
 
  private:
   friend class detail::PoolState;
+  friend class Pipeline;
   explicit Connection(std::shared_ptr<detail::Link> link);
   [[nodiscard]] Awaitable<Result> run(Call call, Parameters parameters);
+  [[nodiscard]] Awaitable<void> run_pipeline(std::span<const std::unique_ptr<detail::PipelineItem>> items, bool atomic);
   [[nodiscard]] static Awaitable<std::uint64_t> count_affected(Awaitable<Result> running);
 
   template <class T>

@@ -6,9 +6,11 @@
 #include <quell/db/error.hpp>
 #include <quell/db/loading.hpp>
 #include <quell/db/model.hpp>
+#include <quell/db/pipeline.hpp>
 #include <quell/db/pool.hpp>
 #include <quell/db/result.hpp>
 #include <quell/db/select.hpp>
 #include <quell/db/session.hpp>
 #include <quell/db/statement.hpp>
+#include <quell/db/transact.hpp>
 #include <quell/db/types.hpp>

@@ -1,0 +1,219 @@
+// The examples of docs/db.md and docs/migrations.md, compiled and run. Each code block of the two pages must stand in
+// this file word for word.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <sstream>
+
+#include <quell/db/db.hpp>
+#include <quell/db/migrate.hpp>
+#include <quell/db/sync_connection.hpp>
+
+#include "tests/pg/db/blog.hpp"
+#include "tests/pg/db/support.hpp"
+#include "tests/pg/support/cluster.hpp"
+
+namespace quell::db {
+namespace {
+
+using namespace std::chrono_literals;
+using test::Comment;
+using test::Post;
+using test::run;
+using test::User;
+
+class DocsTest : public testing::Test {
+ protected:
+  DocsTest() {
+    SyncConnection sync = SyncConnection::open(dsn);
+    sync.execute(test::kBlogSchema);
+    sync.execute(
+        "insert into users values (1, 'Ada'), (2, 'Bob');"
+        "insert into posts values (1, 1, null, 'First'), (2, 1, null, 'Second'), (3, 2, null, 'Third')");
+    std::cout.rdbuf(printed.rdbuf());
+  }
+  ~DocsTest() override { std::cout.rdbuf(terminal); }
+
+  std::string dsn = quell::test::fresh_database();
+  std::streambuf* terminal = std::cout.rdbuf();
+  std::ostringstream printed;
+};
+
+TEST_F(DocsTest, ConnectAndAsk) {
+  run([&]() -> Awaitable<void> {
+    ConnectParams params(dsn);
+    Connection connection = co_await Connection::open(std::move(params));
+    const Result result = co_await connection.query("select id, name from users where id = $1", 1);
+    for (const Row row : result) std::cout << row["name"].as<std::string>() << "\n";
+  });
+  EXPECT_EQ(printed.str(), "Ada\n");
+}
+
+TEST_F(DocsTest, Rows) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    const auto count = co_await connection.fetch_one<std::int64_t>("select count(*) from users");
+    const auto pairs = co_await connection.fetch<std::tuple<std::int64_t, std::string>>("select id, name from users");
+    const auto users = co_await connection.fetch<User>("select id, name from users order by id");
+    const auto nobody = co_await connection.fetch_optional<User>("select id, name from users where id = $1", 99);
+    const auto changed = co_await connection.execute("update users set name = $1 where id = $2", "Ada", 1);
+    EXPECT_EQ(count, 2);
+    EXPECT_EQ(pairs.size(), 2U);
+    EXPECT_EQ(users[1].name, "Bob");
+    EXPECT_FALSE(nobody.has_value());
+    EXPECT_EQ(changed, 1U);
+  });
+}
+
+TEST_F(DocsTest, Deadlines) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    connection.set_deadline(Deadline::after(2s));
+    co_await connection.query({"select pg_sleep(0)", Deadline::after(100ms)});
+  });
+}
+
+TEST_F(DocsTest, Errors) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    try {
+      co_await connection.execute("insert into users values ($1, $2)", 1, "Bob");
+    } catch (const UniqueViolation& error) {
+      std::cout << error.constraint() << " is taken\n";
+    }
+  });
+  EXPECT_EQ(printed.str(), "users_pkey is taken\n");
+}
+
+TEST_F(DocsTest, Transactions) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Transaction transaction = co_await connection.begin({.isolation = Isolation::serializable});
+    co_await connection.execute("insert into users values (7, 'Grace')");
+    {
+      Savepoint savepoint = co_await connection.savepoint();
+      co_await connection.execute("insert into users values (8, 'Linus')");
+      co_await savepoint.rollback();
+    }
+    co_await transaction.commit();
+    EXPECT_EQ(co_await connection.fetch_one<std::int64_t>("select max(id) from users"), 7);
+  });
+}
+
+TEST_F(DocsTest, PoolAndTransact) {
+  run([&]() -> Awaitable<void> {
+    PoolParams params;
+    params.connect = ConnectParams(dsn);
+    params.pre_ping = true;
+    Pool pool(co_await boost::asio::this_coro::executor, params);
+    Lease lease = co_await pool.acquire({.deadline = Deadline::after(2s)});
+    co_await lease->query("select 1");
+
+    const auto total = co_await transact(pool, {}, [&](Connection& c) -> Awaitable<std::int64_t> {
+      co_await c.execute("update users set name = upper(name)");
+      co_return co_await c.fetch_one<std::int64_t>("select count(*) from users");
+    });
+    EXPECT_EQ(total, 2);
+  });
+}
+
+TEST_F(DocsTest, RelationsEager) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto posts = co_await session.all(select<Post>()
+                                                .where(col(&Post::author_id) == 1)
+                                                .order_by(desc(&Post::id))
+                                                .limit(20)
+                                                .with(selectin(&Post::author)));
+    for (const Post& post : posts) std::cout << post.title << " by " << post.author->name << "\n";
+  });
+  EXPECT_EQ(printed.str(), "Second by Ada\nFirst by Ada\n");
+}
+
+TEST_F(DocsTest, RelationsLazy) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto posts = co_await session.all(select<Post>());
+    for (Post& post : posts) co_await session.load(post, &Post::author);  // one query for each author
+    co_await session.load(posts, &Post::comments);                        // one query for all
+    EXPECT_TRUE(posts[0].comments.empty());
+  });
+}
+
+TEST_F(DocsTest, Pipelines) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Pipeline pipeline(connection);
+    const auto user = pipeline.add<User>("select id, name from users where id = $1", 1);
+    const auto posts = pipeline.add<std::int64_t>("select count(*) from posts where author_id = $1", 1);
+    co_await pipeline.run();
+    std::cout << user.one().name << " wrote " << posts.one() << "\n";
+  });
+  EXPECT_EQ(printed.str(), "Ada wrote 2\n");
+}
+
+TEST_F(DocsTest, BlockingConnection) {
+  SyncConnection sync = SyncConnection::open(dsn, Deadline::after(5s));
+  const SyncResult rows = sync.query("select name from users where id = $1", {{0, trace::Format::text, "1"}});
+  std::cout << rows.value(0, 0) << "\n";
+  EXPECT_EQ(printed.str(), "Ada\n");
+}
+
+TEST_F(DocsTest, Migrations) {
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("quell-docs-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "0001_a.up.sql") << "create table a (id int);";
+  std::ofstream(folder / "0001_a.down.sql") << "drop table a;";
+  std::ofstream(folder / "0002_b.up.sql") << "create table b (id int);";
+  std::ofstream(folder / "0002_b.down.sql") << "drop table b;";
+  MigrationParams params;
+  params.progress = [](std::string_view step) { std::cout << step << "\n"; };
+  Migrator migrator(dsn, load_revisions(folder), params);
+  migrator.upgrade();        // to the head; or "+1", "0002", an unambiguous prefix
+  migrator.downgrade("-1");  // or "base", or the id to go down to
+  migrator.upgrade("0002");
+  std::filesystem::remove_all(folder);
+  EXPECT_EQ(printed.str(), "upgrade 0001 a\nupgrade 0002 b\ndowngrade 0002 b\nupgrade 0002 b\n");
+}
+
+/// Words of a text, so that neither indentation nor line breaks count.
+std::string words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::string words;
+  for (std::string word; in >> word;) words += word + " ";
+  return words;
+}
+
+std::string contents(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  EXPECT_TRUE(in) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST(Docs, EveryExampleStandsInThisTest) {
+  const std::filesystem::path here = QUELL_SOURCE_DIR;
+  const std::string tests = words_of(contents(here / "tests/pg/db/docs_test.cpp"));
+  int examples = 0;
+  for (const char* page : {"docs/db.md", "docs/migrations.md"}) {
+    const std::string text = contents(here / page);
+    const std::string open = "```cpp\n";
+    for (std::size_t at = text.find(open); at != std::string::npos; at = text.find(open, at + 1)) {
+      const std::size_t start = at + open.size();
+      const std::string example = text.substr(start, text.find("```", start) - start);
+      EXPECT_THAT(tests, testing::HasSubstr(words_of(example))) << page;
+      ++examples;
+    }
+  }
+  EXPECT_EQ(examples, 12);
+}
+
+}  // namespace
+}  // namespace quell::db

@@ -74,7 +74,7 @@ TEST(MessageStream, GivesTheTimesOfFirstAndLastByte) {
   Message last;
   const auto feed_at = [&](std::string_view part, trace::Time now) {
     stream.feed(
-        part, now, [](char) { return 10; },
+        part, now, [](char) { return std::size_t{10}; },
         [&](const Message& message) {
           last = message;
           return true;

@@ -111,11 +111,6 @@ std::string_view compared_column(std::string_view text, const ParameterSpan& spa
   return before.substr(begin);
 }
 
-std::string_view bare_name(std::string_view column) {
-  const std::size_t dot = column.rfind('.');
-  return dot == std::string_view::npos ? column : column.substr(dot + 1);
-}
-
 /// Normalisation writes IN ($1, ...): the rest of the list is gone.
 bool has_shortened_list(std::string_view text) {
   return text.find("...") != std::string_view::npos;
@@ -134,14 +129,25 @@ std::string lateral(std::string_view text, int parameter, const std::vector<std:
 }
 
 /// The key is selected under its own name, or everything is.
+/// Whether an item of the select list gives `column` as the statement writes it. An item that only may (another table's
+/// column of that name) does not count: selecting the key twice is harmless, leaving it out is not.
 bool selects(std::string_view list, std::string_view column) {
-  bool found = false;
+  std::vector<std::string_view> items;
+  std::size_t begin = 0;
   scan(list, [&](std::size_t i, int depth) {
-    const bool star = list[i] == '*' && depth == 0;
-    found = found || star;
-    return !found;
+    if (list[i] == ',' && depth == 0) {
+      items.push_back(trimmed(list.substr(begin, i - begin)));
+      begin = i + 1;
+    }
+    return true;
   });
-  return found || find_word(list, std::string(bare_name(column))) != std::string_view::npos;
+  items.push_back(trimmed(list.substr(begin)));
+  const std::size_t dot = column.rfind('.');
+  const std::string star = dot == std::string_view::npos ? "*" : std::string(column.substr(0, dot + 1)) + "*";
+  return std::any_of(items.begin(), items.end(), [&](std::string_view item) {
+    if (item == "*" || item == star) return true;
+    return item.substr(0, column.size()) == column && (item.size() == column.size() || item[column.size()] == ' ');
+  });
 }
 
 bool one_row_set_a_value(const sql::StatementFacts& facts, int parameter) {

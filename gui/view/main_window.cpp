@@ -97,6 +97,7 @@ void MainWindow::build_tabs() {
   tabs_->addTab(scope_table_, QStringLiteral("Scopes"));
 
   pages_ = new QStackedWidget(this);
+  pages_->setMinimumWidth(320);  // the pages' own hints would keep the window wider than 900 pixels
   empty_page_ = new EmptyPage(pages_);
   loading_page_ = new LoadingPage(pages_);
   error_page_ = new ErrorPage(pages_);

@@ -32,6 +32,18 @@ TEST(BatchedSelect, QuotedNamesAreKept) {
             R"(SELECT "t0"."user Id", "t0"."name" FROM "users" "t0" WHERE "t0"."user Id" = ANY($1))");
 }
 
+TEST(BatchedSelect, QuotedKeyThatIsSelectedAlreadyIsNotSelectedTwice) {
+  EXPECT_EQ(batched(R"(SELECT t0."id", t0."name" FROM "users" t0 WHERE t0."id" = $1)"),
+            R"(SELECT t0."id", t0."name" FROM "users" t0 WHERE t0."id" = ANY($1))");
+}
+
+TEST(BatchedSelect, ColumnOfThatNameInAnotherTableIsNotTheKey) {
+  EXPECT_EQ(batched("SELECT t.id, t.name FROM post_tags j JOIN tags t ON t.id = j.tag_id WHERE j.id = $1"),
+            "SELECT j.id, t.id, t.name FROM post_tags j JOIN tags t ON t.id = j.tag_id WHERE j.id = ANY($1)");
+  EXPECT_EQ(batched("SELECT t.* FROM post_tags j JOIN tags t ON t.id = j.tag_id WHERE j.id = $1"),
+            "SELECT j.id, t.* FROM post_tags j JOIN tags t ON t.id = j.tag_id WHERE j.id = ANY($1)");
+}
+
 TEST(BatchedSelect, OtherParametersKeepTheirNumbers) {
   EXPECT_EQ(batched("SELECT id FROM comments WHERE state = $1 AND post_id = $2", 2, {"text", "bigint"}),
             "SELECT post_id, id FROM comments WHERE state = $1 AND post_id = ANY($2)");

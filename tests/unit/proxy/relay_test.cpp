@@ -208,8 +208,7 @@ TEST_F(RelayTest, ASecondAddressOfTheServerIsTriedWhenTheFirstRefuses) {
   EXPECT_EQ(pair.client.receive(5), "hello");
 }
 
-// --- Greetings
-// ------------------------------------------------------------------------------------------------------------
+// Greetings.
 
 TEST_F(RelayTest, EncryptionIsRefusedAndTheSessionGoesOnInPlaintext) {
   Proxy proxy(params_for(server.address()), writer());
@@ -284,8 +283,26 @@ TEST_F(RelayTest, ACancelRequestIsPassedOnAloneAndTheClientWaitsForTheServer) {
   EXPECT_TRUE(recorded().connections.empty());
 }
 
-// --- Sockets
-// ----------------------------------------------------------------------------------------------------------------
+TEST_F(RelayTest, ACancelRequestGoesToTheAddressOfItsSession) {
+  Address upstream = server.address();
+  upstream.host = "localhost";
+  const std::vector<Endpoint> endpoints = resolve(upstream);
+  if (endpoints.size() < 2 || endpoints[0].text == server.endpoint().text) {
+    GTEST_SKIP() << "localhost has no second address behind another here";
+  }
+  Proxy proxy(params_for(upstream), writer());
+  Pair pair = open_session(proxy, server);  // the first address refuses
+  pair.server.send(wire::welcome());
+  pair.client.receive(wire::welcome().size());
+  Server first(endpoints[0].text);  // and now it would not
+  Peer client = Peer::connect_to(proxy.listening().front());
+  const std::string cancel = wire::packet(kCancelRequest, wire::i32(4711) + "KEY!");
+  client.send(cancel);
+  EXPECT_EQ(server.accept().receive_packet(), cancel);
+  EXPECT_FALSE(first.is_called(50));
+}
+
+// Sockets.
 
 TEST_F(RelayTest, UnixSocketsWorkOnBothSides) {
   const std::string folder = testing::TempDir() + "quell_relay_" + std::to_string(getpid());
@@ -366,8 +383,7 @@ TEST_F(RelayTest, AMissingCertificateIsNamed) {
   }
 }
 
-// --- The recorder
-// -----------------------------------------------------------------------------------------------------------
+// The recorder.
 
 /// Runs `count` queries to and fro; each must come through.
 void converse(Pair& pair, int count) {

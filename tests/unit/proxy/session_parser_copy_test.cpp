@@ -145,8 +145,7 @@ TEST_P(SessionParserCopyTest, CopyBothTurnsTheSessionIntoARelay) {
   EXPECT_EQ(wire.all<Untracked>().at(0).why, Untracked::Why::replication);
 }
 
-// --- Ends
-// ---------------------------------------------------------------------------------------------------------------
+// Ends.
 
 TEST_P(SessionParserCopyTest, TerminateIsAnOrderlyEnd) {
   wire.log_in();

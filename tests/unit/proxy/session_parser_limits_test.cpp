@@ -155,8 +155,7 @@ TEST_P(SessionParserLimitsTest, RedactionLeavesNoValueInClear) {
   EXPECT_EQ(events[1].parameter_bytes, "");
 }
 
-// --- Bytes that are not the protocol's
-// --------------------------------------------------------------------------------
+// Bytes that are not the protocol's.
 
 struct Odd {
   const char* name;

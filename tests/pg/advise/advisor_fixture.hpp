@@ -14,14 +14,16 @@
 
 namespace quell::advise {
 
+/// One value set of a statement. Outside Statements: clang++ reads default members of a nested class too late for a
+/// default argument.
+struct Values {
+  std::vector<std::string> values;  ///< text, types inferred by the server
+  double weight = 1;
+};
+
 /// Statements as a trace would hold them, without a trace.
 class Statements {
  public:
-  struct Values {
-    std::vector<std::string> values;  ///< text, types inferred by the server
-    double weight = 1;
-  };
-
   Statements& add(const std::string& sql, std::uint64_t executions, const std::vector<Values>& samples = {{}}) {
     const sql::StatementFacts& facts = facts_.emplace_back(sql::analyze_statement(sql));
     SampledStatement& statement = list_.emplace_back();

@@ -35,7 +35,7 @@ std::string json(const T& value) {
 }
 
 db::Timestamp at(int year, unsigned month, unsigned day, std::chrono::microseconds time) {
-  return std::chrono::sys_days(std::chrono::year(year) / month / day) + time;
+  return std::chrono::sys_days(std::chrono::year(year) / std::chrono::month(month) / std::chrono::day(day)) + time;
 }
 
 TEST(WriteJson, MembersComeInDeclaredOrder) {

@@ -45,10 +45,20 @@ std::string child_table(const detect::Finding& finding, const sql::StatementFact
   return child.tables.size() == 1 ? child.tables.front().name : std::string();
 }
 
-void advise_eager_load(const detect::Finding& finding, const sql::StatementFacts& child, std::vector<Advice>& out) {
+void advise_eager_load(const detect::Finding& finding, const sql::StatementFacts& child, Layer layer,
+                       std::vector<Advice>& out) {
   if (!finding.edge || is_count(child)) return;
   const auto relation = relation_of(*finding.edge, child);
   if (!relation) return;
+  if (layer == Layer::unknown) {
+    out.push_back(
+        {Advice::Kind::eager_load,
+         fmt::format("Load {} together with {} by your ORM's eager loading of that relation: it asks once for "
+                     "all of them instead of {}.",
+                     relation->member, finding.edge->from_table, times(finding.executions)),
+         "", ""});
+    return;
+  }
   out.push_back(
       {Advice::Kind::eager_load,
        fmt::format("Load {0} together with {1}: the eager loader asks once for all of them instead of {2}; for "
@@ -131,11 +141,11 @@ std::string eager_load_call(const Relation& relation) {
 }
 
 std::vector<Advice> loading_advice(const detect::Finding& finding, const sql::StatementFacts& child,
-                                   const std::vector<std::string>& child_types) {
+                                   const std::vector<std::string>& child_types, Layer layer) {
   std::vector<Advice> out;
   switch (finding.kind) {
     case detect::Kind::n_plus_one:
-      advise_eager_load(finding, child, out);
+      advise_eager_load(finding, child, layer, out);
       advise_batch(finding, child, child_types, out);
       break;
     case detect::Kind::n_plus_one_write:

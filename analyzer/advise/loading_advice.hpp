@@ -25,10 +25,16 @@ struct Relation {
 /// "select<Post>().with(selectin(&Post::author))".
 [[nodiscard]] std::string eager_load_call(const Relation& relation);
 
+/// The database layer a trace was recorded in: decides in whose terms eager loading is advised.
+enum class Layer : unsigned char {
+  quell_db,  ///< ours: the advice is the call to write
+  unknown,   ///< another one, seen from outside: the advice names the relation only
+};
+
 /// What to do about one finding. `child` is its repeated (or slow) statement, `child_types` the SQL types of its
 /// parameters. Most useful first. Pure.
 [[nodiscard]] std::vector<detect::Advice> loading_advice(const detect::Finding& finding,
                                                          const sql::StatementFacts& child,
-                                                         const std::vector<std::string>& child_types);
+                                                         const std::vector<std::string>& child_types, Layer layer);
 
 }  // namespace quell::advise

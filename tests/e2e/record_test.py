@@ -122,6 +122,7 @@ class Record(unittest.TestCase):
         self.assertIn("recorded 11 executions on 1 connection", result.stderr)  # BEGIN, the parent, nine children
         self.assertRegex(result.stdout, re.compile("n\\+1", re.I))
         self.assertIn("posts", result.stdout)
+        self.assertNotIn("selectin", result.stdout)  # the loader of quell::db is no help to psycopg2
 
     def test_redacted_traces_hold_no_value(self):
         result = self.record(self.psql, "-XqAtc", "select 'sesame' || id from posts where id = 7", options=("--redact",))

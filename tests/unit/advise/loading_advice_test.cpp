@@ -21,12 +21,12 @@ detect::ValueEdge edge(std::string from_table, std::string from_column, std::str
 }
 
 std::vector<Advice> advice_for(const std::string& child, const std::optional<detect::ValueEdge>& value_edge,
-                               detect::Kind kind = detect::Kind::n_plus_one) {
+                               detect::Kind kind = detect::Kind::n_plus_one, Layer layer = Layer::quell_db) {
   detect::Finding finding;
   finding.kind = kind;
   finding.edge = value_edge;
   finding.executions = 20;
-  return loading_advice(finding, sql::analyze_statement(child), {"bigint", "text"});
+  return loading_advice(finding, sql::analyze_statement(child), {"bigint", "text"}, layer);
 }
 
 TEST(LoadingAdvice, ForeignKeyOfTheParentIsAnEagerLoadOfTheReference) {
@@ -40,6 +40,16 @@ TEST(LoadingAdvice, ForeignKeyOfTheParentIsAnEagerLoadOfTheReference) {
   EXPECT_EQ(advice[1].stack, "sql");
   EXPECT_EQ(advice[1].code, "SELECT id, name FROM users WHERE id = ANY($1)");
   EXPECT_THAT(advice[1].sentence, HasSubstr("posts.author_id"));
+}
+
+TEST(LoadingAdvice, AnotherLayerIsToldTheRelationAndNotOurCall) {
+  const auto advice = advice_for("SELECT id, name FROM users WHERE id = $1", edge("posts", "author_id", "users", "id"),
+                                 detect::Kind::n_plus_one, Layer::unknown);
+  ASSERT_THAT(advice, SizeIs(2));
+  EXPECT_EQ(advice[0].kind, Advice::Kind::eager_load);
+  EXPECT_EQ(advice[0].code, "");
+  EXPECT_THAT(advice[0].sentence, HasSubstr("Load author together with posts"));
+  EXPECT_EQ(advice[1].code, "SELECT id, name FROM users WHERE id = ANY($1)");
 }
 
 TEST(LoadingAdvice, ForeignKeyOfTheChildIsAnEagerLoadOfTheCollection) {

@@ -16,7 +16,7 @@ class Traced {
     std::string text;
   };
 
-  Traced() : builder_(trace::Header{}) {}
+  explicit Traced(const std::string& agent = "quell-tracer 0.1.0") : builder_(header(agent)) {}
 
   Traced& query(const std::string& sql, const std::vector<Value>& values = {}, const char* sqlstate = nullptr) {
     builder_.on(trace::Text{++last_text_, sql, sql.size()}, trace::Source::tracer);
@@ -43,6 +43,12 @@ class Traced {
   [[nodiscard]] model::Workload finish() { return std::move(builder_).finish(trace::Summary{}); }
 
  private:
+  static trace::Header header(const std::string& agent) {
+    trace::Header header;
+    header.agent = agent;
+    return header;
+  }
+
   model::WorkloadBuilder builder_;
   trace::TextId last_text_ = 0;
   trace::QueryId last_query_ = 0;

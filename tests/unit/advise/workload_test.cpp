@@ -56,6 +56,24 @@ TEST(RunRequest, WritesAreMarked) {
   EXPECT_EQ(run_request(workload, 0).parameters.at(0).type_oid, kInt8);
 }
 
+TEST(AdviseLoading, ProxyTracesAreNotToldToCallOurLayer) {
+  const model::Workload workload = Traced("quell-proxy 0.1.0").query("SELECT name FROM users WHERE id = 5").finish();
+  detect::Finding finding;
+  finding.kind = detect::Kind::n_plus_one;
+  finding.child = workload.statement_of(0);
+  finding.executions = 4;
+  finding.edge.emplace();
+  finding.edge->from_table = "posts";
+  finding.edge->from_column = "author_id";
+  finding.edge->to_parameter = "$1";
+  finding.edge->to_table = "users";
+  finding.edge->to_column = "id";
+  std::vector<detect::Finding> findings{finding};
+  advise_loading(workload, findings);
+  for (const detect::Advice& advice : findings[0].advice) EXPECT_EQ(advice.code.find("selectin"), std::string::npos);
+  EXPECT_EQ(findings[0].advice.at(1).code, "SELECT id, name FROM users WHERE id = ANY($1)");
+}
+
 TEST(AdviseLoading, ChildStatementIsRewrittenWithTheTypesOfItsBinds) {
   const model::Workload workload =
       Traced()

@@ -195,7 +195,7 @@ void Session::server_gone() {
   const bool client_closed = to_upstream_.ended;
   if (parser_) parser_->closed(now_, "the server closed the connection");
   hand_over_events();
-  upstream_.close();
+  close(upstream_watch_, upstream_);
   client_.shut_writes();
   if (client_closed) return finish();
   stage_ = Stage::lingering;
@@ -250,7 +250,7 @@ void Session::refuse(std::string_view sqlstate, std::string_view text) {
 }
 
 void Session::upstream_unreachable(const std::string& reason) {
-  upstream_.close();
+  close(upstream_watch_, upstream_);
   if (cancel_) return finish();  // a cancel request is never answered
   ++context_.counters.upstream_failed;
   const std::string message =
@@ -270,8 +270,8 @@ void Session::finish(const char* reason) {
     hand_over_events();
   }
   if (!cancel_key_.empty()) context_.cancel_keys.remove(cancel_key_);
-  client_.close();
-  upstream_.close();
+  close(client_watch_, client_);
+  close(upstream_watch_, upstream_);
 }
 
 void Session::update_interest() {
@@ -309,7 +309,15 @@ void Session::update_interest() {
 }
 
 void Session::forget(Watch& watch, const Channel& channel) {
-  if (!std::exchange(watch.forgotten, true)) epoll_ctl(epoll_, EPOLL_CTL_DEL, channel.descriptor(), nullptr);
+  if (std::exchange(watch.forgotten, true) || !watch.registered) return;
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, channel.descriptor(), nullptr);
+}
+
+/// Closing alone does not end the watch: a child of the program, between fork and exec, still holds the connection, and
+/// epoll would report it to a session that is no more.
+void Session::close(Watch& watch, Channel& channel) {
+  if (channel.valid()) forget(watch, channel);
+  channel.close();
 }
 
 void Session::set_interest(Watch& watch, const Channel& channel, std::uint32_t interest) {

@@ -128,6 +128,7 @@ class Session {
   void finish(const char* reason = "");
   void update_interest();
   void forget(Watch& watch, const Channel& channel);
+  void close(Watch& watch, Channel& channel);
   void set_interest(Watch& watch, const Channel& channel, std::uint32_t interest);
   void hand_over_events();
 

@@ -159,7 +159,7 @@ void Session::connect_next() {
 void Session::connected() {
   if (const int error = socket_error(upstream_.descriptor())) {
     last_failure_ = std::strerror(error);
-    upstream_.close();
+    close(upstream_watch_, upstream_);
     connect_next();
     return;
   }

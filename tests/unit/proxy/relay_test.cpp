@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <filesystem>
@@ -92,6 +94,27 @@ TEST_F(RelayTest, BytesOfBothDirectionsAreEqualUnderRandomFragmentationWhateverT
   ASSERT_EQ(trace.losses.size(), 6U);
   EXPECT_EQ(trace.losses[0].reason, trace::LossReason::parser_lost);
   EXPECT_FALSE(trace.summary.complete());
+}
+
+TEST_F(RelayTest, AForkedChildThatHoldsItsConnectionsIsNotHeardOfOnceASessionHasEnded) {
+  Proxy proxy(params_for(server.address()), writer());
+  Pair ended = open_session(proxy, server);
+  // Between fork and exec a child holds every descriptor of the program, so that closing one of ours ends nothing.
+  const pid_t child = fork();
+  if (child == 0) {
+    ended.client.close();  // the child's copies of the far ends only, so that the session does end
+    ended.server.close();
+    pause();
+    _exit(0);
+  }
+  ended.client.close();
+  ended.server.close();
+  std::this_thread::sleep_for(100ms);
+  Pair next = open_session(proxy, server);
+  next.server.send("?");
+  EXPECT_EQ(next.client.receive(1), "?");
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
 }
 
 TEST_F(RelayTest, ARecordedSessionInRandomPiecesIsRelayedUnchangedAndRecordedTheSame) {

@@ -148,6 +148,7 @@ class Demo {
       const std::vector<TrafficPhase> script = traffic_script();
       tell(fmt::format("sending {} requests", request_count(script)));
       for (const TrafficPhase& phase : script) drive(phase, port);
+      tell("stopping the reference API");
     } catch (const cli::Interrupted&) {
       // The server writes the rest of its trace when it is told to end.
       server.terminate(seconds(15));
@@ -157,7 +158,6 @@ class Demo {
       if (!server.running()) server.throw_failed("ended early");
       throw;
     }
-    tell("stopping the reference API");
     server.terminate(seconds(15));
     if (kept_) kept_->add(trace_file(), kTraceName);
   }

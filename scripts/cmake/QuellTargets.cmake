@@ -88,8 +88,11 @@ function(quell_add_unit_test name)
     set(arg_TIMEOUT 120)
   endif()
   quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  # One label, "unit-tsan": gtest_discover_tests takes lists in PROPERTIES apart.
+  list(PREPEND arg_LABELS unit)
+  list(JOIN arg_LABELS "-" label)
   gtest_discover_tests(${name} TEST_PREFIX "${name}." DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "unit;${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    PROPERTIES LABELS "${label}" TIMEOUT ${arg_TIMEOUT})
   add_dependencies(unit-tests ${name})
   if("tsan" IN_LIST arg_LABELS)
     add_dependencies(tsan-tests ${name})

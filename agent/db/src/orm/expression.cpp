@@ -34,9 +34,9 @@ void append_condition(Fragment& condition, const Fragment& other) {
   condition = std::move(both);
 }
 
-void append_order(Fragment& order, const Fragment& term) {
-  if (!order.empty()) order << ", ";
-  order << term;
+void append_term(Fragment& list, const Fragment& term) {
+  if (!list.empty()) list << ", ";
+  list << term;
 }
 
 Fragment order_term(const Fragment& expression, bool descending, std::string_view nulls, bool backward) {

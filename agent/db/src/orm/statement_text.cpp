@@ -2,49 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "agent/db/src/orm/statement_writer.hpp"
+
 namespace quell::db::detail {
 namespace {
-
-/// A statement in the making: fragments come in with their marks and stand there with $1, $2, … in order.
-class Writer {
- public:
-  Writer& operator<<(std::string_view text) {
-    text_ += text;
-    return *this;
-  }
-  Writer& operator<<(const Fragment& fragment) {
-    text_ += numbered(fragment);
-    return *this;
-  }
-  /// For text that is needed twice: the second time it has the same numbers.
-  std::string numbered(const Fragment& fragment) {
-    std::string out;
-    for (const char c : fragment.text()) {
-      if (c == kParameterMark) {
-        out += fmt::format("${}", ++count_);
-      } else if (c == kAliasMark) {
-        out += "t0";
-      } else {
-        out += c;
-      }
-    }
-    parameters_.append(fragment.parameters());
-    return out;
-  }
-  /// Values whose numbers the text has already, from $1.
-  void lead(Parameters parameters) {
-    count_ = parameters.size();
-    parameters_ = std::move(parameters);
-  }
-
-  [[nodiscard]] const std::string& text() const { return text_; }
-  BoundStatement finish(std::string name) && { return {std::move(text_), std::move(name), std::move(parameters_)}; }
-
- private:
-  std::string text_;
-  std::size_t count_ = 0;
-  Parameters parameters_;
-};
 
 std::string comma_separated(std::string_view alias, const std::vector<std::string_view>& columns) {
   std::string text;
@@ -174,8 +135,8 @@ BoundStatement assemble(const SelectParts& parts) {
   SelectParts whole = parts;
   if (!parts.joined.columns.empty()) whole.what << ", " << parts.joined.columns;
   if (parts.joined.has_collection) {
-    for (const auto column : parts.key) append_order(whole.order, Fragment(qualified("t0", column)));
-    append_order(whole.order, parts.joined.order);
+    for (const auto column : parts.key) append_term(whole.order, Fragment(qualified("t0", column)));
+    append_term(whole.order, parts.joined.order);
   }
   writer << "select ";
   if (parts.distinct) writer << "distinct ";
@@ -252,8 +213,8 @@ BoundStatement assemble(const KeyedSelect& select, Parameters keys) {
 
   Fragment order = select.order;
   if (select.collection || select.joined.has_collection)
-    for (const auto column : select.child_key) append_order(order, Fragment(qualified("t0", column)));
-  if (select.joined.has_collection) append_order(order, select.joined.order);
+    for (const auto column : select.child_key) append_term(order, Fragment(qualified("t0", column)));
+  if (select.joined.has_collection) append_term(order, select.joined.order);
   if (!order.empty()) writer << " order by " << order;
   return std::move(writer).finish(select.name);
 }

@@ -57,7 +57,7 @@ struct LoadOptions {
 };
 
 void append_condition(Fragment& condition, const Fragment& other);
-void append_order(Fragment& order, const Fragment& term);
+void append_term(Fragment& list, const Fragment& term);
 
 }  // namespace detail
 
@@ -84,8 +84,8 @@ class Load {
   template <class... V>
   [[nodiscard]] Load order_by(const Order<Child, V>&... terms) const {
     Load copy = *this;
-    (detail::append_order(copy.options_.order,
-                          detail::order_term(terms.expression().fragment(), terms.descending(), terms.nulls())),
+    (detail::append_term(copy.options_.order,
+                         detail::order_term(terms.expression().fragment(), terms.descending(), terms.nulls())),
      ...);
     return copy;
   }

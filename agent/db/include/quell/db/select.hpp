@@ -95,7 +95,7 @@ class Select {
   /// The first row of each group of equal values, by an order that starts with the same columns.
   template <class... Members>
   Select& distinct_on(Members T::*... members) {
-    (detail::append_order(distinct_on_, col(members).fragment()), ...);
+    (detail::append_term(distinct_on_, col(members).fragment()), ...);
     return *this;
   }
   /// Locks the rows of this table, not those of joined relations. Needs a transaction.
@@ -150,8 +150,8 @@ class Select {
  private:
   template <class V>
   static void add_order(detail::Fragment& terms, const Order<T, V>& order, bool backward) {
-    detail::append_order(
-        terms, detail::order_term(order.expression().fragment(), order.descending(), order.nulls(), backward));
+    detail::append_term(terms,
+                        detail::order_term(order.expression().fragment(), order.descending(), order.nulls(), backward));
   }
   template <class... V>
   static void add_order(detail::Fragment& terms, const Keyset<T, V...>& keyset, bool backward) {
@@ -161,7 +161,7 @@ class Select {
   Select& from(const Keyset<T, V...>& keyset, bool backward, const V&... values) {
     detail::Fragment terms;
     add_order(terms, keyset, backward);
-    if (!order_.empty()) detail::append_order(terms, order_);
+    if (!order_.empty()) detail::append_term(terms, order_);
     order_ = std::move(terms);
     std::vector<detail::KeysetPart> parts;
     std::apply(

@@ -13,7 +13,9 @@
 
 #include <quell/db/connection.hpp>
 #include <quell/db/detail/arena.hpp>
+#include <quell/db/detail/statement_text.hpp>
 #include <quell/db/select.hpp>
+#include <quell/db/write.hpp>
 
 namespace quell::db {
 
@@ -63,6 +65,25 @@ struct ColumnValue<Deferrable<V>> {
 };
 template <class Member>
 using ColumnValueOf = typename ColumnValue<Member>::Type;
+
+template <class T>
+std::vector<const T*> pointers_to(const std::vector<T>& objects) {
+  std::vector<const T*> pointers;
+  pointers.reserve(objects.size());
+  for (const T& object : objects) pointers.push_back(&object);
+  return pointers;
+}
+template <class T>
+std::vector<const T*> pointers_to(const ObjectRange<T>& objects) {
+  return {RelationAccess::objects(objects).begin(), RelationAccess::objects(objects).end()};
+}
+template <class T>
+std::vector<KeyOf<T>> keys_of(const std::vector<const T*>& objects) {
+  std::vector<KeyOf<T>> keys;
+  keys.reserve(objects.size());
+  for (const T* object : objects) keys.push_back(key_of(*object));
+  return keys;
+}
 }  // namespace detail
 
 /// Loads mapped objects over one connection, one object for each table and key (identity map): an object read again
@@ -142,6 +163,62 @@ class Session {
   [[nodiscard]] Awaitable<void> load(const ObjectRange<Parent>& parents, Load<Parent, Holder, Nested...> load,
                                      CallSite site = CallSite::current());
 
+  // Writes. Values that are given stay the caller's: they do not become objects of the session. Objects of the session
+  // that an update is not about keep the values they have; read them again with Select::refresh.
+
+  /// Model<T>::kGenerated columns are filled in from the new row.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<void> insert(T& object, CallSite site = CallSite::current());
+  /// All of them or none, in one statement: one array a column, through unnest. A table with array columns, which
+  /// unnest would take apart, goes as one statement a row in one round trip.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<void> insert(std::vector<T>& objects, CallSite site = CallSite::current());
+  /// As insert, for rows that may be there already; returns how many were inserted or updated. The generated columns
+  /// are filled in where the conflict updates. Two objects that conflict with each other are an error of the server.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> upsert(std::vector<T>& objects, OnConflict<T> conflict,
+                                                CallSite site = CallSite::current());
+  /// By key, every column that is neither generated nor an unloaded Deferrable. False where there is no such row.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<bool> update(const T& object, CallSite site = CallSite::current());
+  /// Writes the named columns of all objects by key, in one statement; returns how many rows there were. No key twice.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> update(const std::vector<T>& objects, Columns<T> columns,
+                                                CallSite site = CallSite::current()) {
+    return update_rows(detail::pointers_to(objects), columns.positions(), site);
+  }
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> update(const ObjectRange<T>& objects, Columns<T> columns,
+                                                CallSite site = CallSite::current()) {
+    return update_rows(detail::pointers_to(objects), columns.positions(), site);
+  }
+  /// Deletes by key, in one statement; returns how many rows there were. The session forgets them.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> erase(const T& object, CallSite site = CallSite::current()) {
+    return erase_keys<T>({detail::key_of(object)}, site);
+  }
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> erase(const std::vector<T>& objects, CallSite site = CallSite::current()) {
+    return erase_keys<T>(detail::keys_of(detail::pointers_to(objects)), site);
+  }
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> erase(const ObjectRange<T>& objects, CallSite site = CallSite::current()) {
+    return erase_keys<T>(detail::keys_of(detail::pointers_to(objects)), site);
+  }
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> erase_keys(std::vector<detail::KeyOf<T>> keys,
+                                                    CallSite site = CallSite::current());
+  /// By condition; returns how many rows were written.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> execute(Update<T> update, CallSite site = CallSite::current());
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> execute(Erase<T> erase, CallSite site = CallSite::current());
+  /// The rows as they are now, or were; objects the session has take their values.
+  template <Mapped T>
+  [[nodiscard]] Awaitable<Objects<T>> returning(Update<T> update, CallSite site = CallSite::current());
+  template <Mapped T>
+  [[nodiscard]] Awaitable<Objects<T>> returning(Erase<T> erase, CallSite site = CallSite::current());
+
   /// More than `queries` lazy loads of one relation from one line are an N+1: from then on they throw UsageError that
   /// names relation and line. 0, the default, allows any number.
   void limit_lazy_loads(std::size_t queries) { lazy_limit_ = queries; }
@@ -154,6 +231,14 @@ class Session {
   template <class V, Mapped T>
   [[nodiscard]] Awaitable<std::optional<V>> aggregate(std::string_view function, Select<T> select,
                                                       detail::Fragment expression, CallSite site);
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> write_rows(std::vector<T*> objects, const OnConflict<T>* conflict,
+                                                    CallSite site);
+  template <Mapped T>
+  [[nodiscard]] Awaitable<std::uint64_t> update_rows(std::vector<const T*> objects, std::vector<std::size_t> columns,
+                                                     CallSite site);
+  template <Mapped T>
+  [[nodiscard]] Awaitable<Objects<T>> returned(detail::BoundStatement bound, bool erased, CallSite site);
   void count_lazy_load(std::string_view table, const std::string_view& relation, const CallSite& site);
 
   Connection* connection_;
@@ -165,3 +250,4 @@ class Session {
 }  // namespace quell::db
 
 #include <quell/db/detail/session_impl.hpp>
+#include <quell/db/detail/write_impl.hpp>

@@ -162,8 +162,8 @@ class RelationStep final : public LoadStep<typename Relation::ParentType> {
     if (!options_.condition.empty()) text.joins << " and " << with_alias(options_.condition, alias);
     if (kCollection) {
       text.has_collection = true;
-      if (!options_.order.empty()) append_order(text.order, with_alias(options_.order, alias));
-      for (const auto column : key_columns<Child>()) append_order(text.order, Fragment(qualified(alias, column)));
+      if (!options_.order.empty()) append_term(text.order, with_alias(options_.order, alias));
+      for (const auto column : key_columns<Child>()) append_term(text.order, Fragment(qualified(alias, column)));
     }
     join_all(nested_, text, alias);
   }
@@ -382,7 +382,7 @@ class RelationTask final : public LoadTask {
   std::vector<Parent*> parents_;
   int depth_;
   std::vector<Parent*> pending_;
-  std::vector<KeyOf<Child>> asked_;                    ///< of the arena's objects on their way, many-to-one only
+  std::vector<KeyOf<Child>> asked_;           ///< of the arena's objects on their way, many-to-one only
   std::unordered_set<const Child*> matched_;  ///< many-to-one with a condition only
   std::unordered_map<Key, Parent*, KeyHash> owners_;
   bool repeats_ = false;  ///< a joined collection repeats the rows of the objects

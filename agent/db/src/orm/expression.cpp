@@ -1,12 +1,8 @@
-#include <quell/db/expression.hpp>
+#include <quell/db/loading.hpp>
 
-#include <cctype>
 #include <charconv>
 
 #include <fmt/format.h>
-
-#include <quell/db/detail/relation.hpp>
-#include <quell/db/detail/statement_text.hpp>
 
 namespace quell::db::detail {
 namespace {
@@ -112,32 +108,6 @@ Fragment search_query(std::string_view configuration, std::string_view words) {
   Fragment text;
   text << "websearch_to_tsquery(" << quote_literal(configuration) << ", " << Fragment::bound(words) << ")";
   return text;
-}
-
-Fragment exists_text(const RelationShape& relation, const Fragment& condition) {
-  const int depth = condition.depth() + 1;
-  const std::string child = fmt::format("x{}", depth);
-  const std::string link = fmt::format("y{}", depth);
-  const std::string parent(1, kAliasMark);
-  const auto equal = [](std::string_view a, const auto& a_columns, std::string_view b, const auto& b_columns) {
-    std::string text;
-    for (std::size_t i = 0; i < a_columns.size(); ++i)
-      text += fmt::format("{}{} = {}", i == 0 ? "" : " and ", qualified(a, a_columns[i]), qualified(b, b_columns[i]));
-    return text;
-  };
-  std::string text = "exists (select 1 from ";
-  if (relation.link_table.empty()) {
-    text += table_as(relation.child_table, child) + " where " +
-            equal(child, relation.child_columns, parent, relation.parent_columns);
-  } else {
-    text += table_as(relation.link_table, link) + " join " + table_as(relation.child_table, child) + " on " +
-            equal(child, relation.child_columns, link, relation.link_child_columns) + " where " +
-            equal(link, relation.link_parent_columns, parent, relation.parent_columns);
-  }
-  Fragment exists(std::move(text), {}, depth);
-  if (!condition.empty()) exists << " and " << with_alias(condition, child);
-  exists << ")";
-  return exists;
 }
 
 }  // namespace quell::db::detail

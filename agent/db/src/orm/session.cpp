@@ -88,6 +88,11 @@ void match_columns(const Result& result, std::string_view table, const std::stri
 
 }  // namespace detail
 
+Awaitable<Result> Session::run(detail::BoundStatement bound, CallSite site) {
+  Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  co_return result;
+}
+
 void Session::count_lazy_load(std::string_view table, const std::string_view& relation, const CallSite& site) {
   if (lazy_limit_ == 0) return;
   if (++lazy_loads_[{&relation, site.file_name(), site.line()}] <= lazy_limit_) return;

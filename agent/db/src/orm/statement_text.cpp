@@ -65,12 +65,15 @@ std::string limit_text(Writer& writer, const SelectParts& parts) {
   return text;
 }
 
-/// The select of the table alone.
-void write_rows(Writer& writer, const SelectParts& parts) {
+/// As far as the conditions; `joined` may be null.
+void write_rows(Writer& writer, const SelectParts& parts, const JoinText* joined = nullptr) {
   writer << "select ";
   if (parts.distinct) writer << "distinct ";
   if (!parts.distinct_on.empty()) writer << "distinct on (" << parts.distinct_on << ") ";
-  writer << parts.what << " from " << table_as(parts.table, "t0");
+  writer << parts.what;
+  if (joined != nullptr && !joined->columns.empty()) writer << ", " << joined->columns;
+  writer << " from " << table_as(parts.table, "t0");
+  if (joined != nullptr) writer << joined->joins;
   if (!parts.condition.empty()) writer << " where " << parts.condition;
   if (!parts.group.empty()) writer << " group by " << parts.group;
 }
@@ -132,19 +135,13 @@ BoundStatement assemble(const SelectParts& parts) {
     writer << comma_separated("t0", parts.key) << ", " << parts.joined.order;
     return std::move(writer).finish(parts.name);
   }
-  SelectParts whole = parts;
-  if (!parts.joined.columns.empty()) whole.what << ", " << parts.joined.columns;
+  write_rows(writer, parts, &parts.joined);
+  Fragment order = parts.order;
   if (parts.joined.has_collection) {
-    for (const auto column : parts.key) append_term(whole.order, Fragment(qualified("t0", column)));
-    append_term(whole.order, parts.joined.order);
+    for (const auto column : parts.key) append_term(order, Fragment(qualified("t0", column)));
+    append_term(order, parts.joined.order);
   }
-  writer << "select ";
-  if (parts.distinct) writer << "distinct ";
-  if (!parts.distinct_on.empty()) writer << "distinct on (" << parts.distinct_on << ") ";
-  writer << whole.what << " from " << table_as(parts.table, "t0") << parts.joined.joins;
-  if (!parts.condition.empty()) writer << " where " << parts.condition;
-  if (!parts.group.empty()) writer << " group by " << parts.group;
-  if (!whole.order.empty()) writer << " order by " << whole.order;
+  if (!order.empty()) writer << " order by " << order;
   writer << limit_text(writer, parts) << lock;
   return std::move(writer).finish(parts.name);
 }
@@ -228,6 +225,26 @@ std::string join_text(const RelationShape& relation, std::string_view parent, st
                      table_as(relation.child_table, child),
                      equal(child, relation.child_columns, link, relation.link_child_columns),
                      equal(link, relation.link_parent_columns, parent, relation.parent_columns));
+}
+
+Fragment exists_text(const RelationShape& relation, const Fragment& condition) {
+  const int depth = condition.depth() + 1;
+  const std::string child = fmt::format("x{}", depth);
+  const std::string link = fmt::format("y{}", depth);
+  const std::string parent(1, kAliasMark);
+  std::string text = "exists (select 1 from ";
+  if (relation.link_table.empty()) {
+    text += table_as(relation.child_table, child) + " where " +
+            equal(child, relation.child_columns, parent, relation.parent_columns);
+  } else {
+    text += table_as(relation.link_table, link) + " join " + table_as(relation.child_table, child) + " on " +
+            equal(child, relation.child_columns, link, relation.link_child_columns) + " where " +
+            equal(link, relation.link_parent_columns, parent, relation.parent_columns);
+  }
+  Fragment exists(std::move(text), {}, depth);
+  if (!condition.empty()) exists << " and " << with_alias(condition, child);
+  exists << ")";
+  return exists;
 }
 
 }  // namespace quell::db::detail

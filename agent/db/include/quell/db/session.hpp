@@ -239,6 +239,7 @@ class Session {
                                                      CallSite site);
   template <Mapped T>
   [[nodiscard]] Awaitable<Objects<T>> returned(detail::BoundStatement bound, bool erased, CallSite site);
+  [[nodiscard]] Awaitable<Result> run(detail::BoundStatement bound, CallSite site);
   void count_lazy_load(std::string_view table, const std::string_view& relation, const CallSite& site);
 
   Connection* connection_;

@@ -132,7 +132,11 @@ class Arena {
   }
 
   /// A place that queries come from, kept for the errors of the objects they make.
-  const CallSite& keep(const CallSite& site) { return sites_.emplace_back(site); }
+  const CallSite& keep(const CallSite& site) {
+    const bool same = !sites_.empty() && sites_.back().file_name() == site.file_name() &&
+                      sites_.back().line() == site.line();  // a loop of lazy loads
+    return same ? sites_.back() : sites_.emplace_back(site);
+  }
 
   /// The object of one row; null where its key is NULL. An object that is here already keeps its values, but columns it
   /// lacks are filled in. `origin` must be one that `keep` returned.

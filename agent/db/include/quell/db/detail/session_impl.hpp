@@ -81,8 +81,7 @@ Awaitable<Objects<T>> Session::all(Select<T> select, CallSite site) {
   parts.what = detail::Fragment(std::move(columns));
   parts.name = std::string(Model<T>::kTable) + " select";
   detail::join_all(select.loads(), parts.joined, "t0");
-  detail::BoundStatement bound = detail::assemble(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble(parts), site);
 
   Objects<T> objects;
   objects.arena_ = arena_;
@@ -151,8 +150,7 @@ template <Mapped T>
 Awaitable<std::int64_t> Session::count(Select<T> select, CallSite site) {
   detail::SelectParts parts = detail::select_parts(select);
   parts.name = std::string(Model<T>::kTable) + " count";
-  detail::BoundStatement bound = detail::assemble_count(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble_count(parts), site);
   co_return result.template one<std::int64_t>();
 }
 
@@ -160,8 +158,7 @@ template <Mapped T>
 Awaitable<bool> Session::exists(Select<T> select, CallSite site) {
   detail::SelectParts parts = detail::select_parts(select);
   parts.name = std::string(Model<T>::kTable) + " exists";
-  detail::BoundStatement bound = detail::assemble_exists(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble_exists(parts), site);
   co_return result.template one<bool>();
 }
 
@@ -175,8 +172,7 @@ Awaitable<std::vector<std::pair<detail::ColumnValueOf<Member>, std::int64_t>>> S
   parts.what = parts.group = parts.order = col(member).fragment();
   parts.what << ", count(*)";
   parts.name = std::string(Model<T>::kTable) + " count by";
-  detail::BoundStatement bound = detail::assemble(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble(parts), site);
   co_return result.template as<std::pair<detail::ColumnValueOf<Member>, std::int64_t>>();
 }
 
@@ -186,8 +182,7 @@ Awaitable<std::vector<detail::ColumnValueOf<Member>>> Session::values(Select<T> 
   detail::SelectParts parts = detail::select_parts(select);
   parts.what = col(member).fragment();
   parts.name = std::string(Model<T>::kTable) + " values";
-  detail::BoundStatement bound = detail::assemble(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble(parts), site);
   co_return result.template as<detail::ColumnValueOf<Member>>();
 }
 
@@ -199,8 +194,7 @@ Awaitable<std::optional<V>> Session::aggregate(std::string_view function, Select
   parts.condition = select.condition();
   parts.what << function << "(" << expression << ")";
   parts.name = std::string(Model<T>::kTable) + " " + std::string(function);
-  detail::BoundStatement bound = detail::assemble(parts);
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(detail::assemble(parts), site);
   co_return result.template one<std::optional<V>>();
 }
 

@@ -318,14 +318,14 @@ template <Mapped T>
 Awaitable<std::uint64_t> Session::execute(Update<T> update, CallSite site) {
   detail::BoundStatement bound =
       detail::assemble_update(Model<T>::kTable, update.assignments(), update.condition(), update.is_about_all(), {});
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(std::move(bound), site);
   co_return result.affected();
 }
 
 template <Mapped T>
 Awaitable<std::uint64_t> Session::execute(Erase<T> erase, CallSite site) {
   detail::BoundStatement bound = detail::assemble_erase(Model<T>::kTable, erase.condition(), erase.is_about_all(), {});
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(std::move(bound), site);
   co_return result.affected();
 }
 
@@ -345,7 +345,7 @@ Awaitable<Objects<T>> Session::returning(Erase<T> erase, CallSite site) {
 
 template <Mapped T>
 Awaitable<Objects<T>> Session::returned(detail::BoundStatement bound, bool erased, CallSite site) {
-  const Result result = co_await connection_->query(Call(bound.statement, site), std::move(bound.parameters));
+  const Result result = co_await run(std::move(bound), site);
   const CallSite& origin = arena_->keep(site);
   const detail::RowShape<T> shape(0);
   Objects<T> objects;

@@ -57,8 +57,9 @@ void copy_late(tcp::socket& from, tcp::socket& to) {
 
 /// Listens until the program ends; returns its port.
 std::uint16_t start_relay(std::uint16_t server_port) {
-  static boost::asio::io_context io;
-  static tcp::acceptor acceptor(io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
+  // Never destroyed: the relay's threads use them until the process is gone.
+  static auto& io = *new boost::asio::io_context;
+  static auto& acceptor = *new tcp::acceptor(io, tcp::endpoint(boost::asio::ip::address_v4::loopback(), 0));
   std::thread([server_port] {
     while (true) {
       std::thread([server_port, client = acceptor.accept()]() mutable {

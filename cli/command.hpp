@@ -14,6 +14,7 @@ namespace quell::cli {
 void add_demo_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_advise_command(CLI::App& app);
 void add_proxy_command(CLI::App& app);
 void add_record_command(CLI::App& app);
 void add_trace_command(CLI::App& app);

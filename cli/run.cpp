@@ -67,6 +67,7 @@ int run(int argc, char** argv) {
   add_demo_command(app);
   add_report_command(app);
   add_explain_command(app);
+  add_advise_command(app);
   add_proxy_command(app);
   add_record_command(app);
   add_trace_command(app);

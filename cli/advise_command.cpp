@@ -51,7 +51,7 @@ void advise(const Arguments& arguments) {
   params.removals = true;
   params.advise.prove = arguments.prove;
   params.advise.minimum_gain = arguments.minimum_gain / 100;
-  if (!from_trace) params.advise.minimum_cost_saved = 0;  // how often they really run is not known
+  if (!from_trace) params.advise.minimum_cost_saved = 100;  // how often they really run is not known
   const report::Report result =
       report::build_report(workload, from_trace ? arguments.trace : arguments.statements, params,
                            [&](const std::string& sentence) { progress.step(sentence); });

@@ -167,6 +167,10 @@ void WorkloadBuilder::on(const trace::Shape& shape, trace::Source) {
   pending_->columns.emplace_back(shape.id, std::vector(shape.columns.begin(), shape.columns.end()));
 }
 
+void WorkloadBuilder::on(const trace::Connection& connection, trace::Source) {
+  if (connection.application_name != 0) state_->application_names[connection.id] = connection.application_name;
+}
+
 void WorkloadBuilder::on(const trace::ScopeBegin& begin, trace::Source) {
   const ScopeIndex index = pending_->scope(begin.id, *state_);
   if (index == kNone) return;
@@ -433,6 +437,7 @@ Workload WorkloadBuilder::finish(const trace::Summary& summary) && {
   bound_scopes(state, pending.scope_begun);
   std::vector<ScopeIndex> target(state.scopes.size());
   merge_scopes(state, target);
+  read_tagged_call_sites(state);
   derive_scopes(state);
   for (ScopeIndex s = static_cast<ScopeIndex>(target.size()); s < state.scopes.size(); ++s) target.push_back(s);
   order_scopes(state, target);

@@ -324,14 +324,15 @@ void bound_scopes(WorkloadState& state, const std::vector<bool>& begun) {
   }
 }
 
-/// Scopes that a recorder saw on several connections under one trace id are one. An agent's own scope is never merged:
-/// the service knows what a request is, and one trace id spans many requests of a distributed system.
+/// Scopes that a recorder saw on several connections under one trace id are one. An agent's own scope, and a hook's, is
+/// never merged: the service knows what a request is, and one trace id spans many requests of a distributed system.
 void merge_scopes(WorkloadState& state, std::vector<ScopeIndex>& target) {
   std::vector<std::pair<MergeKey, ScopeIndex>> keyed;
   for (ScopeIndex s = 0; s < state.scopes.size(); ++s) {
     const Scope& scope = state.scopes[s];
     target[s] = s;
-    if (scope.rule == trace::ScopeRule::agent || scope.trace_context == trace::TraceContext{}) continue;
+    if (scope.rule == trace::ScopeRule::agent || scope.rule == trace::ScopeRule::hook_mark) continue;
+    if (scope.trace_context == trace::TraceContext{}) continue;
     keyed.push_back({{scope.trace_context, scope.name}, s});
   }
   std::sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {

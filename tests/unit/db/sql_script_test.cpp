@@ -1,11 +1,11 @@
-#include "agent/db/src/core/sql_script.hpp"
+#include <quell/db/sql_script.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <quell/db/migrate.hpp>
 
-namespace quell::db::core {
+namespace quell::db {
 namespace {
 
 using testing::ElementsAre;
@@ -107,4 +107,4 @@ TEST(SqlScript, MisplacedBlocksAreNamed) {
 }
 
 }  // namespace
-}  // namespace quell::db::core
+}  // namespace quell::db

@@ -1,4 +1,4 @@
-#include "agent/db/src/core/sql_script.hpp"
+#include <quell/db/sql_script.hpp>
 
 #include <algorithm>
 #include <cctype>
@@ -7,7 +7,7 @@
 
 #include <quell/db/migrate.hpp>
 
-namespace quell::db::core {
+namespace quell::db {
 namespace {
 
 constexpr std::string_view kDirective = "-- quell:";
@@ -199,4 +199,4 @@ std::vector<ScriptPart> parts_of(std::string_view sql, bool autocommit) {
   return parts;
 }
 
-}  // namespace quell::db::core
+}  // namespace quell::db

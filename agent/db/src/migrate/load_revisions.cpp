@@ -9,7 +9,7 @@
 
 #include <quell/db/migrate.hpp>
 
-#include "agent/db/src/core/sql_script.hpp"
+#include <quell/db/sql_script.hpp>
 
 namespace quell::db {
 namespace {
@@ -65,7 +65,7 @@ struct Header {
 /// Reads the directives of the up file into `revision` and what it says about its surroundings.
 Header read_header(Revision& revision) {
   Header header;
-  for (const auto& directive : core::read_script(revision.up_sql).directives) {
+  for (const auto& directive : read_script(revision.up_sql).directives) {
     const auto fail = [&](const std::string& what) {
       throw MigrationError(fmt::format("line {}: {}", directive.line, what));
     };
@@ -92,7 +92,7 @@ Header read_header(Revision& revision) {
                       word));
     }
   }
-  if (revision.down_sql) (void)core::read_script(*revision.down_sql);  // an open block is found before it is run
+  if (revision.down_sql) (void)read_script(*revision.down_sql);  // an open block is found before it is run
   return header;
 }
 

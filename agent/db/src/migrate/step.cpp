@@ -8,8 +8,6 @@
 namespace quell::db::migrate {
 namespace {
 
-using core::ScriptPart;
-
 const std::string& sql_of(const Revision& revision, Direction direction) {
   return direction == Direction::up ? revision.up_sql : *revision.down_sql;
 }
@@ -158,7 +156,7 @@ std::string begin_of(std::string_view sql) {
 }  // namespace
 
 std::vector<ScriptPart> parts_of(const Revision& revision, Direction direction) {
-  return core::parts_of(sql_of(revision, direction), !revision.transactional);
+  return db::parts_of(sql_of(revision, direction), !revision.transactional);
 }
 
 std::string title_of(const Revision& revision) {

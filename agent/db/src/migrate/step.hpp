@@ -5,13 +5,13 @@
 #include <quell/db/migrate.hpp>
 #include <quell/db/sync_connection.hpp>
 
-#include "agent/db/src/core/sql_script.hpp"
+#include <quell/db/sql_script.hpp>
 #include "agent/db/src/migrate/version_table.hpp"
 
 namespace quell::db::migrate {
 
 /// The SQL of one direction of one revision, in the parts it runs in.
-[[nodiscard]] std::vector<core::ScriptPart> parts_of(const Revision& revision, Direction direction);
+[[nodiscard]] std::vector<ScriptPart> parts_of(const Revision& revision, Direction direction);
 
 /// "revision '0003' (index)".
 [[nodiscard]] std::string title_of(const Revision& revision);

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace quell::db::core {
+namespace quell::db {
 
 /// A migration file cut into statements after PostgreSQL's lexical rules (strings, dollar quotes, nested comments,
 /// BEGIN ATOMIC bodies), without a grammar. All views point into the text that was read.
@@ -38,4 +38,4 @@ struct ScriptPart {
 /// `autocommit`: as if the whole text stood in an autocommit block.
 [[nodiscard]] std::vector<ScriptPart> parts_of(std::string_view sql, bool autocommit);
 
-}  // namespace quell::db::core
+}  // namespace quell::db

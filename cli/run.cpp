@@ -69,6 +69,7 @@ int run(int argc, char** argv) {
   add_explain_command(app);
   add_proxy_command(app);
   add_record_command(app);
+  add_migrate_command(app);
   add_trace_command(app);
   try {
     app.parse(argc, argv);

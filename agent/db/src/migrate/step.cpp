@@ -147,10 +147,12 @@ class Step {
 
 /// Its first words, on one line.
 std::string begin_of(std::string_view sql) {
-  constexpr std::size_t kLength = 60;
-  std::string text(sql.substr(0, kLength));
+  constexpr std::size_t kLength = 80;
+  std::size_t end = std::min(kLength, sql.size());
+  while (end < sql.size() && (static_cast<unsigned char>(sql[end]) & 0xC0) == 0x80) --end;  // inside of a character
+  std::string text(sql.substr(0, end));
   std::replace(text.begin(), text.end(), '\n', ' ');
-  return sql.size() > kLength ? text + " ..." : text;
+  return end < sql.size() ? text + " ..." : text;
 }
 
 }  // namespace

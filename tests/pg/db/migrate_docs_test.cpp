@@ -77,8 +77,8 @@ TEST_F(MigrateDocsTest, ModelsAreFollowed) {
     write_revision(folder, draft);
   }
   EXPECT_EQ(printed.str(),
-            "the models differ from the database: create table readers\n"
-            "the models differ from the database: create index readers_name_key\n");
+            "the database needs: create table readers\n"
+            "the database needs: create index readers_name_key\n");
   Migrator(dsn, load_revisions(folder)).upgrade();
   EXPECT_EQ(SyncConnection::open(dsn).query("insert into readers (name) values ('Ada') returning id").value(0, 0), "1");
 }

@@ -288,7 +288,7 @@ std::vector<MigrationProblem> Migrator::check() {
   if (params_.models && problems.empty())
     for (const std::string& change :
          compare_schemas(read_schema(connection), *params_.models, {params_.version_table}).summary)
-      problems.push_back({Kind::drift, fmt::format("the models differ from the database: {}", change)});
+      problems.push_back({Kind::drift, fmt::format("the database needs: {}", change)});
   return problems;
 }
 

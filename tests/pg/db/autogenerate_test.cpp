@@ -60,7 +60,7 @@ template <>
 struct quell::db::Model<later::Author> {
   static constexpr std::string_view kTable = "authors";
   static constexpr auto kKey = &later::Author::id;
-  static constexpr auto kColumnTypes = std::tuple(column_type(&later::Author::email, "varchar(200)"));
+  static constexpr auto kTypes = std::tuple(column_type(&later::Author::email, "varchar(200)"));
   static constexpr auto kIndexes = std::tuple(unique_index("authors_email_key", &later::Author::email));
 };
 template <>

@@ -34,7 +34,7 @@ template <>
 struct quell::db::Model<Reader> {
   static constexpr std::string_view kTable = "readers";
   static constexpr auto kKey = &Reader::id;
-  static constexpr auto kColumnTypes = std::tuple(column_type(&Reader::name, "varchar(80)"));
+  static constexpr auto kTypes = std::tuple(column_type(&Reader::name, "varchar(80)"));
   static constexpr auto kIndexes = std::tuple(unique_index("readers_name_key", &Reader::name));
 };
 

@@ -38,7 +38,7 @@ template <>
 struct quell::db::Model<Author> {
   static constexpr std::string_view kTable = "authors";
   static constexpr auto kKey = &Author::id;
-  static constexpr auto kColumnTypes = std::tuple(column_type(&Author::name, "varchar(80)"));
+  static constexpr auto kTypes = std::tuple(column_type(&Author::name, "varchar(80)"));
   static constexpr auto kIndexes = std::tuple(unique_index("authors_email_key", &Author::email),
                                               index("authors_name_idx", &Author::name, &Author::id));
 };

@@ -8,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <quell/db/migrate.hpp>
-
 #include <quell/db/sql_script.hpp>
 
 namespace quell::db {

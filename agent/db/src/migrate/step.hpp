@@ -3,9 +3,9 @@
 #include <string>
 
 #include <quell/db/migrate.hpp>
+#include <quell/db/sql_script.hpp>
 #include <quell/db/sync_connection.hpp>
 
-#include <quell/db/sql_script.hpp>
 #include "agent/db/src/migrate/version_table.hpp"
 
 namespace quell::db::migrate {

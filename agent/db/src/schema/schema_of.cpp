@@ -88,7 +88,7 @@ void add_join_table(Schema& schema, TableSchema table) {
 
 void throw_no_type(std::string_view table, std::string_view column) {
   throw UsageError(fmt::format(
-      "column '{}' of '{}' has a C++ type with no SQL type of its own: name it in kColumnTypes", column, table));
+      "column '{}' of '{}' has a C++ type with no SQL type of its own: name it in kTypes", column, table));
 }
 
 }  // namespace quell::db::detail

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,21 +16,10 @@
 
 /// The tables that models want. Beside what the mapping needs, a Model may say:
 ///
-///     static constexpr auto kColumnTypes = std::tuple(column_type(&User::name, "varchar(80)"));
+///     static constexpr auto kTypes = std::tuple(column_type(&User::name, "varchar(80)"));
 ///     static constexpr auto kIndexes = std::tuple(index("users_name_idx", &User::name),
 ///                                                 unique_index("users_email_key", &User::email));
 namespace quell::db {
-
-template <class T, class Member>
-struct ColumnType {
-  Member T::*member;
-  std::string_view type;
-};
-/// The column's type where the C++ type does not tell it, or not exactly.
-template <class T, class Member>
-constexpr ColumnType<T, Member> column_type(Member T::*member, std::string_view type) {
-  return {member, type};
-}
 
 template <class... Members>
 struct Index {
@@ -79,22 +69,43 @@ std::string sql_type_of() {
   }
 }
 
-/// The columns behind one member, or a tuple of members.
-template <class Members>
-std::vector<std::string> column_names(const Members& members) {
+/// Calls `visit` with one member pointer, or each of a tuple of them.
+template <class Members, class Visit>
+void for_each_member(const Members& members, Visit visit) {
   if constexpr (std::is_member_pointer_v<Members>) {
-    return {std::string(column_name(members))};
+    visit(members);
   } else {
-    return std::apply([](auto... member) { return std::vector<std::string>{std::string(column_name(member))...}; },
-                      members);
+    std::apply([&](auto... member) { (visit(member), ...); }, members);
   }
+}
+
+/// The columns behind them.
+template <class Members>
+std::vector<std::string> member_columns(const Members& members) {
+  std::vector<std::string> columns;
+  for_each_member(members, [&](auto member) { columns.emplace_back(column_name(member)); });
+  return columns;
+}
+
+/// The columns of a join table, and the types of the keys they refer to.
+template <class T>
+void add_join_columns(TableSchema& table, const std::vector<std::string>& names) {
+  std::size_t next = 0;
+  for_each_member(Model<T>::kKey, [&](auto member) {
+    ColumnSchema column;
+    column.name = names[next++];
+    column.type = sql_type_of<typename Nullable<decltype(member_type(member))>::Value>();
+    table.columns.push_back(std::move(column));
+  });
+  table.primary_key.insert(table.primary_key.end(), names.begin(), names.end());
+  add_foreign_key(table, make_foreign_key(table.name, names, Model<T>::kTable, member_columns(Model<T>::kKey)));
 }
 
 template <class T>
 TableSchema table_of() {
   TableSchema table;
   table.name = std::string(Model<T>::kTable);
-  table.primary_key = column_names(Model<T>::kKey);
+  table.primary_key = member_columns(Model<T>::kKey);
   table.all_foreign_keys = false;
   boost::mp11::mp_for_each<MembersOf<T>>([&](auto described) {
     using Member = decltype(member_type(described.pointer));
@@ -104,16 +115,20 @@ TableSchema table_of() {
     column.nullable = Nullable<Member>::kIs;
     column.type = sql_type_of<Value>();
     column.exact_type = !std::is_same_v<Value, std::string>;
-    if constexpr (requires { Model<T>::kColumnTypes; }) {
+    if constexpr (requires { Model<T>::kTypes; }) {
       const auto declared = [&](const auto& type) {
         if (column_name(type.member) != column.name) return;
         column.type = canonical_type(type.type);
         column.exact_type = true;
       };
-      std::apply([&](const auto&... type) { (declared(type), ...); }, Model<T>::kColumnTypes);
+      std::apply([&](const auto&... type) { (declared(type), ...); }, Model<T>::kTypes);
     }
     if (column.type.empty()) throw_no_type(table.name, column.name);
     column.identity = std::is_integral_v<Value> && table.primary_key == std::vector<std::string>{column.name};
+    if constexpr (requires { Model<T>::kGenerated; }) {
+      const auto generated = member_columns(Model<T>::kGenerated);
+      column.identity = column.identity && std::count(generated.begin(), generated.end(), column.name) > 0;
+    }
     table.columns.push_back(std::move(column));
   });
   table.all_indexes = requires {
@@ -122,7 +137,7 @@ TableSchema table_of() {
   if constexpr (requires { Model<T>::kIndexes; }) {
     std::apply(
         [&](const auto&... index) {
-          (table.indexes.push_back({std::string(index.name), column_names(index.members), index.unique, false, {}}),
+          (table.indexes.push_back({std::string(index.name), member_columns(index.members), index.unique, false, {}}),
            ...);
         },
         Model<T>::kIndexes);
@@ -136,33 +151,35 @@ inline TableSchema* find_table(Schema& schema, std::string_view name) {
   return nullptr;
 }
 
-template <class Parent, class Child, class Key>
-void add_relation(Schema& schema, const ManyToOne<Parent, Child, Key>& relation) {
+template <class Parent, class Child, class ForeignKey>
+void add_relation(Schema& schema, const ManyToOne<Parent, Child, ForeignKey>& relation) {
   add_foreign_key(*find_table(schema, Model<Parent>::kTable),
-                  make_foreign_key(Model<Parent>::kTable, column_names(relation.foreign_key), Model<Child>::kTable,
-                                   column_names(Model<Child>::kKey)));
+                  make_foreign_key(Model<Parent>::kTable, member_columns(relation.foreign_key), Model<Child>::kTable,
+                                   member_columns(Model<Child>::kKey)));
 }
 
-template <class Parent, class Child, class Key>
-void add_relation(Schema& schema, const OneToMany<Parent, Child, Key>& relation) {
+template <class Parent, class Child, class ForeignKey>
+void add_relation(Schema& schema, const OneToMany<Parent, Child, ForeignKey>& relation) {
   if (TableSchema* child = find_table(schema, Model<Child>::kTable))
-    add_foreign_key(*child, make_foreign_key(Model<Child>::kTable, column_names(relation.foreign_key),
-                                             Model<Parent>::kTable, column_names(Model<Parent>::kKey)));
+    add_foreign_key(*child, make_foreign_key(Model<Child>::kTable, member_columns(relation.foreign_key),
+                                             Model<Parent>::kTable, member_columns(Model<Parent>::kKey)));
 }
 
-template <class Parent, class Child>
-void add_relation(Schema& schema, const ManyToMany<Parent, Child>& relation) {
+/// A many-to-many relation.
+template <class Relation>
+void add_relation(Schema& schema, const Relation& relation) {
   TableSchema table;
   table.name = std::string(relation.join_table);
-  const std::string parent(relation.parent_column), child(relation.child_column);
-  table.columns = {{parent, sql_type_of<KeyOf<Parent>>(), false, true, false, {}},
-                   {child, sql_type_of<KeyOf<Child>>(), false, true, false, {}}};
-  table.primary_key = {parent, child};
   table.all_foreign_keys = table.all_indexes = false;
-  add_foreign_key(
-      table, make_foreign_key(relation.join_table, {parent}, Model<Parent>::kTable, column_names(Model<Parent>::kKey)));
-  add_foreign_key(
-      table, make_foreign_key(relation.join_table, {child}, Model<Child>::kTable, column_names(Model<Child>::kKey)));
+  if constexpr (requires { relation.parent_columns; }) {
+    add_join_columns<typename Relation::ParentType>(table,
+                                                    {relation.parent_columns.begin(), relation.parent_columns.end()});
+    add_join_columns<typename Relation::ChildType>(table,
+                                                   {relation.child_columns.begin(), relation.child_columns.end()});
+  } else {
+    add_join_columns<typename Relation::ParentType>(table, {std::string(relation.parent_column)});
+    add_join_columns<typename Relation::ChildType>(table, {std::string(relation.child_column)});
+  }
   add_join_table(schema, std::move(table));
 }
 
@@ -175,7 +192,8 @@ void add_relations(Schema& schema) {
 }  // namespace detail
 
 /// The tables of `Models`, with a foreign key for each relation and a table for each many-to-many. A single integer key
-/// is an identity column. Throws UsageError where a column's C++ type has no SQL type and Model names none.
+/// is an identity column, unless Model<T>::kGenerated is declared without it. Throws UsageError where a column's C++
+/// type has no SQL type and Model names none.
 template <class... Models>
 [[nodiscard]] Schema schema_of() {
   Schema schema;

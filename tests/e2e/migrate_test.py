@@ -1,4 +1,4 @@
-"""quell migrate as a user calls it: every example of docs/migrations.md, exit codes, bad input, two runners, kill -9."""
+"""quell migrate as a user calls it: every example of its pages, exit codes, bad input, two runners, kill -9."""
 import json
 import pathlib
 import re
@@ -9,7 +9,6 @@ import unittest
 
 from support import BIN, ROOT, Postgres, Scratch, environment, quell
 
-PAGE = (ROOT / "docs/migrations.md").read_text()
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -69,19 +68,36 @@ class Migrate(unittest.TestCase):
             count += 1
         return count
 
+    def run_page(self, name):
+        """Writes the files that a page shows and runs its commands; returns how many."""
+        page = (ROOT / "docs" / name).read_text()
+        commands = 0
+        for block in re.finditer(r"(?ms)^```(\w+)( [^\n]+)?\n(.*?)^```", page):
+            language, file, text = block.groups()
+            if language == "console":
+                commands += self.run_console(text)
+            elif language == "sql" and file:
+                path = self.folder / file.strip()
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text)
+        self.assertEqual(commands, page.count("\n$ "))
+        return commands
+
     def test_documentation(self):
         # The page calls its database blog.
         self.psql("drop database test_documentation", PGDATABASE="postgres")
         self.environment["PGDATABASE"] = "blog"
-        commands = 0
-        for block in re.finditer(r"(?ms)^```(\w+)( [^\n]+)?\n(.*?)^```", PAGE):
-            language, name, text = block.groups()
-            if language == "console":
-                commands += self.run_console(text)
-            elif language == "sql":
-                (self.folder / name.strip()).write_text(text)
-        self.assertEqual(commands, PAGE.count("\n$ "))
-        self.assertGreater(commands, 25)
+        self.assertGreater(self.run_page("migrations.md"), 25)
+
+    def test_documentation_of_lint(self):
+        self.assertEqual(self.run_page("migration-lint.md"), 1)
+
+    def test_migrations_of_the_reference_app(self):
+        folder = ROOT / "reference_app/migrations"
+        lint = self.migrate("lint", "--dir", folder)
+        self.assertEqual(lint.returncode, 0, lint.stdout)
+        verify = self.migrate("verify", "--dir", folder, "--dsn", self.dsn)
+        self.assertEqual(verify.returncode, 0, verify.stdout + verify.stderr)
 
     def test_help_of_every_command_has_examples(self):
         commands = ["init", "revision", "merge", "upgrade", "downgrade", "stamp", "current", "history", "heads", "branches",

@@ -397,6 +397,17 @@ TEST_F(MigrateTest, CodeRunsInTheSameTransaction) {
   EXPECT_EQ(connection.query("select count(*) from users").value(0, 0), "0");
 }
 
+TEST_F(MigrateTest, RevisionThatNeedsCodeIsNotRunWithoutIt) {
+  write("0003_fill.up.sql", "-- quell: code\ninsert into users values (1, 'Ada');");
+  write("0003_fill.down.sql", "delete from users;");
+  EXPECT_THAT(error_of([&] { migrator().upgrade(); }), HasSubstr("'0003' (fill) failed on its way up: it has code"));
+  EXPECT_THAT(error_of([&] { (void)migrator().upgrade_sql("head"); }), HasSubstr("has code on its way up"));
+  auto revisions = load_revisions(folder_);
+  revisions.back().up_code = [](SyncConnection& connection) { connection.query("update users set name = 'Bob'"); };
+  EXPECT_THAT(Migrator(dsn_, revisions).upgrade(), ElementsAre("0003"));
+  EXPECT_EQ(SyncConnection::open(dsn_).query("select name from users").value(0, 0), "Bob");
+}
+
 TEST_F(MigrateTest, MalformedFolderIsNamed) {
   EXPECT_THAT(error_of([] { (void)load_revisions("/nonexistent"); }), HasSubstr("'/nonexistent' is not a folder"));
   const auto fault = [&](const std::string& file, const std::string& text) {

@@ -74,8 +74,9 @@ Header read_header(Revision& revision) {
     std::vector<std::string> rest{std::istream_iterator<std::string>(in), {}};
     if (word == "allow") continue;  // of quell migrate lint
     if (!directive.in_header) fail(fmt::format("'-- quell: {}' belongs before the first statement", word));
-    if (word == "irreversible" || word == "no-transaction") {
+    if (word == "irreversible" || word == "no-transaction" || word == "code") {
       if (!rest.empty()) fail(fmt::format("'{}' takes no '{}'", word, rest.front()));
+      if (word == "code") revision.needs_code = true;
       if (word == "irreversible") header.irreversible = true;
       if (word == "no-transaction") revision.transactional = false;
     } else if (word == "parents") {
@@ -86,7 +87,7 @@ Header read_header(Revision& revision) {
       (word == "lock_timeout" ? revision.lock_timeout : revision.statement_timeout) = time;
     } else {
       fail(
-          fmt::format("unknown directive '{}'; known are irreversible, no-transaction, parents, lock_timeout, "
+          fmt::format("unknown directive '{}'; known are irreversible, no-transaction, code, parents, lock_timeout, "
                       "statement_timeout, allow, begin autocommit and end autocommit",
                       word));
     }

@@ -181,6 +181,8 @@ std::string describe_interruption(const VersionTable::Row& row, const Revision* 
 void run_step(SyncConnection& connection, const VersionTable& table, const MigrationParams& params,
               const Revision& revision, Direction direction) {
   try {
+    if (direction == Direction::up && revision.needs_code && !revision.up_code)
+      throw MigrationError("it has code: only the program that carries it can run it");
     connection.set_lock_timeout(revision.lock_timeout.value_or(params.ddl_lock_timeout));
     connection.set_statement_timeout(revision.statement_timeout.value_or(params.statement_timeout));
     Step(connection, table, revision, direction).run();
@@ -193,7 +195,7 @@ void run_step(SyncConnection& connection, const VersionTable& table, const Migra
 std::string step_sql(const VersionTable& table, const MigrationParams& params, const Revision& revision,
                      Direction direction) {
   const bool up = direction == Direction::up;
-  if (code_of(revision, direction))
+  if (code_of(revision, direction) || (up && revision.needs_code))
     throw MigrationError(
         fmt::format("{} has code on its way {}, which cannot be written as SQL: run it against the database",
                     title_of(revision), up ? "up" : "down"));

@@ -38,6 +38,8 @@ struct Revision {
   /// For data: run after the SQL of the same direction, inside its transaction where the SQL has no autocommit block.
   std::function<void(SyncConnection&)> up_code;
   std::function<void(SyncConnection&)> down_code;
+  /// The files say that it has code: going up without `up_code` is refused.
+  bool needs_code = false;
   /// False: all of it as if in one autocommit block.
   bool transactional = true;
   /// Instead of MigrationParams's.
@@ -48,7 +50,7 @@ struct Revision {
 /// Reads NNNN_name.up.sql and NNNN_name.down.sql; each follows the one with the next smaller number. Lines of the up
 /// file before its first statement may say more: `-- quell: irreversible` (there is no down file), `-- quell:
 /// no-transaction`, `-- quell: parents 0003 0004` (none behind it: a base), `-- quell: lock_timeout 2s`, `-- quell:
-/// statement_timeout 10min`. Throws MigrationError naming file and fault.
+/// statement_timeout 10min`, `-- quell: code`. Throws MigrationError naming file and fault.
 [[nodiscard]] std::vector<Revision> load_revisions(const std::filesystem::path& folder);
 
 /// A revision as `load_revisions` makes it of two files, for programs that carry theirs inside. `default_parent`:

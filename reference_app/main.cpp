@@ -49,7 +49,8 @@ void run_migrate(const Options& options) {
 void run_seed(const Options& options) {
   const auto size = reference::SeedSize::scaled(options.scale);
   reference::seed_database(options.dsn, size);
-  fmt::print("{} users, {} posts, {} comments\n", size.users, size.posts, size.comments);
+  fmt::print("{} users, {} posts, {} comments, {} products, {} orders\n", size.users, size.posts, size.comments,
+             size.products, size.orders);
 }
 
 /// Writes the whole number at once, so that whoever waits for the file never reads half of it.

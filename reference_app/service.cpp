@@ -39,6 +39,8 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::add_operations(*api_);
   http::add_posts(*api_);
   http::add_users(*api_);
+  http::add_products(*api_);
+  http::add_orders(*api_);
 
   db::PoolParams pool_params;
   pool_params.connect = connect_params(params_.dsn, params_.observer);

@@ -46,6 +46,14 @@ Problem wrong_method(const Router::WrongMethod& wrong) {
 
 }  // namespace
 
+void detail::decode_headers(const std::vector<Field>& fields, const Request& request, ValidationErrors& errors) {
+  const Location header("header");
+  for (const Field& field : fields) {
+    const auto value = request.header(field.name);
+    if (!value.empty()) detail::check_string(value, field, Location(header, field.name), errors);
+  }
+}
+
 std::string_view Operation::scope_for(const QueryParameters& query) const {
   if (scope_names.empty()) return scope_name;
   const auto parameter =

@@ -74,7 +74,8 @@ struct OperationInfo {
   std::string description = {};
   std::string tag = {};
   std::string media_type = "application/json";  ///< of success; anything else needs a handler that returns std::string
-  int status = 200;                             ///< of success
+  int status = 200;                             ///< of success; 204 needs a handler that returns None
+  std::vector<Field> headers = {};              ///< optional ones the handler reads; checked as strings
   std::vector<int> problems =
       {};  ///< statuses the handler may answer with, besides those every operation of its shape has
 };
@@ -141,6 +142,9 @@ class Api {
 
 namespace detail {
 
+/// Checks those of `fields` that the request has.
+void decode_headers(const std::vector<Field>& fields, const Request& request, ValidationErrors& errors);
+
 template <class Path, class Query, class Body, class Out>
 asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler, const OperationInfo& info,
                                   RequestContext& context, std::span<const std::string_view> path,
@@ -149,6 +153,7 @@ asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler
   ValidationErrors errors;
   decode_path(path, errors, input.path);
   decode_query(query, errors, input.query);
+  decode_headers(info.headers, context.request(), errors);
   if constexpr (!std::same_as<Body, None>) {
     const auto json = parse_json_body(context.request().header("Content-Type"), context.request().body);
     decode_body(json, errors, input.body);
@@ -158,6 +163,7 @@ asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler
   Out output = co_await handler(context, input);
   Response& response = context.response();
   response.status = info.status;
+  if constexpr (std::same_as<Out, None>) co_return;
   response.set("Content-Type", info.media_type);
   if constexpr (std::same_as<Out, std::string>) {
     response.body = std::move(output);
@@ -172,7 +178,8 @@ OperationShape make_shape(SchemaSet& schemas) {
   schemas.add_parameters<Path>(shape.parameters, "path");
   schemas.add_parameters<Query>(shape.parameters, "query");
   if constexpr (!std::same_as<Body, None>) shape.body = schemas.schema_of<Body>({}, SchemaSet::Direction::input);
-  if constexpr (!std::same_as<Out, std::string>) shape.reply = schemas.schema_of<Out>({}, SchemaSet::Direction::output);
+  if constexpr (!std::same_as<Out, std::string> && !std::same_as<Out, None>)
+    shape.reply = schemas.schema_of<Out>({}, SchemaSet::Direction::output);
   return shape;
 }
 

@@ -171,9 +171,9 @@ db::Awaitable<bool> change_status(db::Connection& connection, std::int64_t id, O
   if (!needed || *found != name_of(*needed)) throw wrong_status(*found, status);
   if (status == OrderStatus::cancelled) {
     co_await connection.execute(
-        "with back as (select id, quantity from products join order_items on product_id = products.id"
-        " where order_id = $1 order by id for update of products)"
-        " update products set stock = stock + quantity from back where products.id = back.id",
+        "with back as (select product_id, quantity from order_items join products on products.id = product_id"
+        " where order_id = $1 order by product_id for update of products)"
+        " update products set stock = stock + quantity from back where products.id = product_id",
         id);
   }
   co_await connection.execute("update orders set status = $2 where id = $1", id, name_of(status));

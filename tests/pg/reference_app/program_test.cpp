@@ -103,7 +103,7 @@ TEST(ReferenceProgram, MigratesSeedsServesAndDrains) {
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   const auto seeded = run({"seed", "--dsn", dsn, "--scale", "0.01"});
   EXPECT_EQ(seeded.code, 0);
-  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments\n");
+  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments, 20 products, 100 orders\n");
 
   const std::string port_file = testing::TempDir() + "quell_reference_port_" + std::to_string(::getpid());
   Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"});

@@ -150,6 +150,8 @@ void declare_commands(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   serve->add_option("--access-log", options.service.access_log, "File for one line of JSON a request, - for stderr");
+  serve->add_flag("--naive", options.service.naive, "Run the badly written version of every operation that has one")
+      ->envname("QUELL_REFERENCE_NAIVE");
   serve->add_flag("--migrate", options.migrate_first, "Bring the schema up to date first");
   serve->footer(
       "QUELL_TRACE=FILE records a trace; QUELL_REDACT=1 keeps values out of it.\n"

@@ -13,6 +13,7 @@
 #include "reference_app/http/api.hpp"
 #include "reference_app/http/resources.hpp"
 #include "reference_app/migrations/migrations.hpp"
+#include "reference_app/naive/naive.hpp"
 
 namespace quell::reference {
 namespace {
@@ -34,6 +35,7 @@ db::Awaitable<void> connect_and_seed(std::string dsn, SeedSize size) {
 Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::ApiParams api_params;
   api_params.request_timeout = params_.request_timeout;
+  api_params.naive = params_.naive;
   if (!params_.access_log.empty()) api_params.access_log = http::open_access_log(params_.access_log);
   api_ = std::make_unique<http::Api>(std::move(api_params));
   http::add_operations(*api_);
@@ -41,6 +43,7 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::add_users(*api_);
   http::add_products(*api_);
   http::add_orders(*api_);
+  naive::add_naive_versions(*api_);
 
   db::PoolParams pool_params;
   pool_params.connect = connect_params(params_.dsn, params_.observer);

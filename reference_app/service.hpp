@@ -23,6 +23,8 @@ struct ServiceParams {
   std::chrono::milliseconds request_timeout{30'000};
   /// File for one line of JSON a request, "-" for stderr; empty: none.
   std::string access_log = {};
+  /// Runs the badly written version of every operation that has one: the faults of docs/reference-app.md.
+  bool naive = false;
   /// Sees every statement; null: the tracer.
   const tracer::Observer* observer = nullptr;
 };

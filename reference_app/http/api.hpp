@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -82,20 +83,31 @@ struct OperationInfo {
 
 /// A declared operation.
 struct Operation {
+  using Run = std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path,
+                                                  const QueryParameters&)>;
+
   std::shared_ptr<const OperationInfo> info;
   std::string scope_name;  ///< GET /posts
   /// Query text of the scope-naming parameter → scope name: lazy → GET /posts?loading=lazy.
   std::string scope_parameter;
   std::vector<std::pair<std::string, std::string>> scope_names;
-  std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path, const QueryParameters&)>
-      run;
+  Run run;
+  /// The badly written version and its scope's name; empty where there is none.
+  Run run_naive;
+  std::string naive_scope_name;
+  std::type_index handler_type{typeid(void)};
   std::function<OperationShape(SchemaSet&)> shape;
   std::unique_ptr<RequestMetrics> metrics = std::make_unique<RequestMetrics>();
 
   [[nodiscard]] std::string_view scope_for(const QueryParameters& query) const;
 };
 
+/// Chooses the version of an operation that has two, `good` or `naive`, whatever ApiParams::naive says.
+inline constexpr std::string_view kModeHeader = "X-Quell-Reference-Mode";
+
 struct ApiParams {
+  /// Operations run in their badly written version where they have one and the request does not say otherwise.
+  bool naive = false;
   /// From the received request to its reply, waiting for the database included.
   std::chrono::milliseconds request_timeout{30'000};
   /// Told of every request; null: nobody.
@@ -115,6 +127,10 @@ class Api {
 
   template <class Path, class Query, class Body, class Out>
   void add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler);
+  /// Gives the operation `id` a second version: same input, same reply, other way. Its requests are scopes of their
+  /// own: `GET /posts [naive]`. Throws std::logic_error where there is no such operation with these types.
+  template <class In, class Out>
+  void add_naive(std::string_view id, Handler<In, Out> handler);
 
   /// Never throws: every failure is a problem response. Each request is one trace scope.
   [[nodiscard]] asio::awaitable<Response> handle(const Request& request, WorkerResources worker) const;
@@ -127,6 +143,9 @@ class Api {
 
  private:
   void insert(Operation operation);
+  Operation& with_handler_type(std::string_view id, std::type_index handler_type);
+  /// Which version a request wants; throws Problem 422 where its header names none.
+  [[nodiscard]] bool wants_naive(const Operation& operation, const Request& request) const;
   /// The operation of the request; null where there is none, and then `response` says why.
   const Operation* find(const Request& request, const std::optional<Target>& target, std::string_view id,
                         Router::Match& match, Response& response) const;
@@ -199,6 +218,14 @@ void name_scopes(Operation& operation) {
   });
 }
 
+template <class Path, class Query, class Body, class Out>
+Operation::Run make_run(Handler<Input<Path, Query, Body>, Out> handler, std::shared_ptr<const OperationInfo> info) {
+  return [handler, info = std::move(info)](RequestContext& context, std::span<const std::string_view> path,
+                                           const QueryParameters& query) {
+    return run_handler<Path, Query, Body, Out>(handler, *info, context, path, query);
+  };
+}
+
 }  // namespace detail
 
 template <class Path, class Query, class Body, class Out>
@@ -207,13 +234,18 @@ void Api::add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler
   operation.scope_name = std::string(to_string(info.method)) + " " + info.route;
   detail::name_scopes<Query>(operation);
   auto kept = std::make_shared<const OperationInfo>(std::move(info));
-  operation.run = [handler, kept](RequestContext& context, std::span<const std::string_view> path,
-                                  const QueryParameters& query) {
-    return detail::run_handler<Path, Query, Body, Out>(handler, *kept, context, path, query);
-  };
+  operation.run = detail::make_run(handler, kept);
+  operation.handler_type = typeid(handler);
   operation.shape = &detail::make_shape<Path, Query, Body, Out>;
   operation.info = kept;
   insert(std::move(operation));
+}
+
+template <class In, class Out>
+void Api::add_naive(std::string_view id, Handler<In, Out> handler) {
+  Operation& operation = with_handler_type(id, typeid(handler));
+  operation.run_naive = detail::make_run(handler, operation.info);
+  operation.naive_scope_name = operation.scope_name + " [naive]";
 }
 
 }  // namespace quell::reference::http

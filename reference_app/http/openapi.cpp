@@ -78,6 +78,14 @@ json::object header_parameter(const Field& header) {
           {"description", header.description}};
 }
 
+json::object mode_parameter() {
+  return {{"name", kModeHeader},
+          {"in", "header"},
+          {"required", false},
+          {"schema", {{"type", "string"}, {"enum", json::array{"good", "naive"}}}},
+          {"description", "Which of two versions of the service answers. The reply is the same."}};
+}
+
 json::object problem_response(int status) {
   const auto* const schema = status == 422 ? "#/components/schemas/ValidationProblem" : "#/components/schemas/Problem";
   return {{"description", reason(status)},
@@ -98,6 +106,10 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
   json::object described{{"operationId", info.id}, {"summary", info.summary}, {"tags", json::array{info.tag}}};
   if (!info.description.empty()) described["description"] = info.description;
   for (const Field& header : info.headers) shape.parameters.push_back(header_parameter(header));
+  if (operation.run_naive) {
+    described["x-quell-naive"] = true;
+    shape.parameters.push_back(mode_parameter());
+  }
   if (!shape.parameters.empty()) described["parameters"] = shape.parameters;
   if (shape.body) {
     described["requestBody"] =

@@ -6,8 +6,6 @@
 #include <cctype>
 #include <string_view>
 
-#include <boost/json/value.hpp>
-
 #include "tests/pg/reference_app/running_service.hpp"
 
 namespace quell::test {
@@ -35,7 +33,8 @@ bool fits(std::string_view route, std::string_view path) {
   return true;
 }
 
-/// What the OpenAPI document says of an operation; null where it has none.
+}  // namespace
+
 const boost::json::object* described(std::string_view method, std::string_view target) {
   static const boost::json::value document = running_service().get("/openapi.json").json();
   std::string lower(method);
@@ -46,8 +45,6 @@ const boost::json::object* described(std::string_view method, std::string_view t
   }
   return nullptr;
 }
-
-}  // namespace
 
 TEST_P(Endpoint, AnswersAsTheTableSays) {
   const Case& c = GetParam();

@@ -4,6 +4,9 @@
 
 #include <ostream>
 #include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
 
 namespace quell::test {
 
@@ -18,6 +21,9 @@ struct Case {
 };
 
 void PrintTo(const Case& c, std::ostream* out);
+
+/// What the OpenAPI document says of the operation that answers `target`; null where it has none.
+const boost::json::object* described(std::string_view method, std::string_view target);
 
 /// Instantiated for each operation, in the file of its resource.
 class Endpoint : public testing::TestWithParam<Case> {};

@@ -34,7 +34,8 @@ awaitable<http::AuthorRef> author_of(db::Connection& connection, std::int64_t id
 
 awaitable<std::vector<std::string>> tags_of(db::Connection& connection, std::int64_t post_id) {
   return connection.fetch<std::string>(
-      "select name from tags join post_tags on tag_id = tags.id where post_id = $1 order by tags.id", post_id);
+      "select name from tags join post_tags on tag_id = tags.id where post_tags.post_id = $1 order by tags.id",
+      post_id);
 }
 
 /// One page out of all rows, with three more statements for each post on it.

@@ -41,7 +41,7 @@ awaitable<ProductTotal> total_of(db::Connection& connection, std::int64_t produc
       "select sum(quantity)::bigint as units, sum(quantity * unit_price) as revenue,"
       " coalesce(sum(quantity * unit_price), 0)::float8 as revenue_number"
       " from order_items join orders on orders.id = order_id"
-      " where product_id = $1 and placed_at >= $2 and placed_at < $3 and status <> 'cancelled'",
+      " where order_items.product_id = $1 and placed_at >= $2 and placed_at < $3 and status <> 'cancelled'",
       product_id, start_of(year, 1), start_of(year + 1, 1));
 }
 

@@ -1,6 +1,10 @@
 #include "agent/proxy/session_parser.hpp"
 
+#include <optional>
+#include <string>
 #include <utility>
+
+#include <quell/trace/sql_scanner.hpp>
 
 #include "agent/proxy/sql_scan.hpp"
 #include "agent/proxy/wire.hpp"
@@ -290,10 +294,10 @@ void SessionParser::push_execution(Request request, std::size_t executions) {
 }
 
 SqlTextPtr SessionParser::recordable(const SqlTextPtr& text) const {
-  const bool redact = canonicalizer_.redacts();
-  if (!redact && !may_hold_password(text->bytes)) return text;
+  std::optional<std::string> bytes = trace::hide_values(text->bytes, canonicalizer_.redacts());
+  if (!bytes) return text;
   auto hidden = std::make_shared<SqlText>();
-  hidden->bytes = redact ? hide_literals(text->bytes) : hide_passwords(text->bytes);
+  hidden->bytes = *std::move(bytes);
   // A cut text stays cut: what is missing is still missing.
   hidden->full_size = hidden->bytes.size() + (text->full_size - text->bytes.size());
   return hidden;

@@ -5,9 +5,8 @@
 #include <string_view>
 #include <vector>
 
-/// As much of SQL's lexical structure as a relay needs: where a statement of a simple query ends, which prepared
-/// statement a command names, and where literals stand. Not a parser; backslashes escape in E'' strings only
-/// (standard_conforming_strings is on since PostgreSQL 9.1).
+/// What a relay reads in a simple query beside its tokens (quell/trace/sql_scanner.hpp): where a statement ends, and
+/// which prepared statement a command names.
 namespace quell::proxy {
 
 /// The statements of a simple query as the server will answer them, in order: empty ones are left out, a comment after
@@ -25,12 +24,5 @@ struct PreparedCommand {
   bool arguments_known = true;  ///< every argument was a plain literal
 };
 PreparedCommand read_prepared_command(std::string_view sql);
-
-/// `sql` with the literal after each PASSWORD replaced by '?'.
-std::string hide_passwords(std::string_view sql);
-/// `sql` with every string replaced by '?' and every number by 0: still SQL, but nobody's data.
-std::string hide_literals(std::string_view sql);
-/// Whether hide_passwords may change `sql`; cheap.
-bool may_hold_password(std::string_view sql);
 
 }  // namespace quell::proxy

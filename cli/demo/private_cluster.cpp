@@ -157,6 +157,7 @@ PrivateCluster PrivateCluster::start(ClusterParams params) {
   std::error_code failure;
   const fs::path parent =
       params.parent_directory.empty() ? fs::temp_directory_path(failure) : fs::path(params.parent_directory);
+  if (failure) throw ClusterError("the temporary folder does not exist; set TMPDIR to one that can be written");
   std::string pattern = (parent / "quell-pg-XXXXXX").string();
   // sun_path holds 107 bytes: say so here, not through the server's "could not create any Unix-domain sockets".
   if (pattern.size() > 85)

@@ -19,8 +19,8 @@ IdSlot* fresh(IdSlot* slot, std::uint64_t epoch) {
 }
 
 trace::TextId statement_text(ThreadSession& session, const StatementFinished& statement) {
-  if (statement.slot == nullptr) return session.text(statement.text);
-  if (statement.slot->text == 0) statement.slot->text = session.text(statement.text);
+  if (statement.slot == nullptr) return session.statement_text(statement.text);
+  if (statement.slot->text == 0) statement.slot->text = session.statement_text(statement.text);
   return statement.slot->text;
 }
 

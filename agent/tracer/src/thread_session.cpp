@@ -3,6 +3,10 @@
 #include <functional>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <string>
+
+#include <quell/trace/sql_scanner.hpp>
 
 #include "agent/tracer/src/asymmetric_fence.hpp"
 #include "agent/tracer/src/current.hpp"
@@ -79,14 +83,28 @@ trace::QueryId ThreadSession::new_query_id() noexcept {
   return own.next_query++;
 }
 
-trace::TextId ThreadSession::text(std::string_view bytes) {
+template <typename Intern>
+trace::TextId ThreadSession::cached_text(std::string_view bytes, std::uint64_t salt, const Intern& intern) {
   if (bytes.empty()) return 0;
-  const std::uint64_t hash = std::hash<std::string_view>{}(bytes);
+  const std::uint64_t hash = std::hash<std::string_view>{}(bytes) ^ salt;
   ThreadState::CachedText& cached = state_->texts[hash % state_->texts.size()];
   if (cached.hash == hash && cached.size == bytes.size()) return cached.id;
-  const trace::TextId id = state_->recording->names().text(bytes);
+  const trace::TextId id = intern();
   if (id != 0) cached = {.hash = hash, .size = bytes.size(), .id = id};
   return id;
+}
+
+trace::TextId ThreadSession::text(std::string_view bytes) {
+  return cached_text(bytes, 0, [&] { return recording().names().text(bytes); });
+}
+
+trace::TextId ThreadSession::statement_text(std::string_view bytes) {
+  // Kept apart from other texts of the same bytes, which are recorded as they are.
+  constexpr std::uint64_t kStatements = 0x9e3779b97f4a7c15;
+  return cached_text(bytes, kStatements, [&] {
+    const std::optional<std::string> hidden = trace::hide_values(bytes, recording().params().redact);
+    return recording().names().text(hidden ? std::string_view(*hidden) : bytes);
+  });
 }
 
 trace::StackId ThreadSession::call_site(const trace::SourceLocation& location) {

@@ -61,6 +61,8 @@ class ThreadSession {
   [[nodiscard]] trace::QueryId new_query_id() noexcept;
   /// These throw std::bad_alloc.
   [[nodiscard]] trace::TextId text(std::string_view bytes);
+  /// Of a statement: without passwords, and without literals where the recording redacts.
+  [[nodiscard]] trace::TextId statement_text(std::string_view bytes);
   [[nodiscard]] trace::StackId call_site(const trace::SourceLocation& location);
 
   /// Copies an event with nothing behind it into the ring. False, and counted, where that is full.
@@ -77,6 +79,9 @@ class ThreadSession {
   }
 
  private:
+  template <typename Intern>
+  trace::TextId cached_text(std::string_view bytes, std::uint64_t salt, const Intern& intern);
+
   ThreadState* state_ = nullptr;
 };
 

@@ -61,6 +61,14 @@ TEST(PrivateCluster, NamesTheFolderItCannotWrite) {
   }
 }
 
+TEST(PrivateCluster, DoesNotFallBackToAnotherFolderWhereTheTemporaryOneIsMissing) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string kept = before != nullptr ? before : "";
+  ::setenv("TMPDIR", "/nonexistent", 1);
+  EXPECT_THROW(PrivateCluster::start(), ClusterError);
+  before != nullptr ? ::setenv("TMPDIR", kept.c_str(), 1) : ::unsetenv("TMPDIR");
+}
+
 TEST(PrivateCluster, ShowsTheServersOwnWordsWhenASettingIsWrong) {
   ClusterParams params;
   params.settings = {"no_such_setting=1"};

@@ -89,39 +89,55 @@ Truth make_request(const World& world, std::mt19937& random, Scenario& s) {
   return {list.columns[static_cast<std::size_t>(column)].name, fed && distinct.size() >= 3};
 }
 
-TEST(GeneratedEdges, AreRightAndFound) {
-  std::mt19937 random(20261125);
+struct Tally {
   std::uint64_t right = 0;
   std::uint64_t wrong = 0;
   std::uint64_t missed = 0;
-  for (const World& world : kWorlds) {
-    std::uint64_t world_right = 0;
-    std::uint64_t world_wrong = 0;
-    std::uint64_t world_missed = 0;
-    for (int i = 0; i < 400; ++i) {
-      Scenario s;
-      const Truth truth = make_request(world, random, s);
-      bool found = false;
-      for (const detect::Finding& finding : s.detect().findings) {
-        if (!finding.edge) continue;
-        const bool is_right =
-            truth.exists && finding.edge->from_table == "posts" && finding.edge->from_column == truth.column;
-        found = found || is_right;
-        ++(is_right ? world_right : world_wrong);
-      }
-      if (truth.exists && !found) ++world_missed;
-    }
-    std::cout << world.name << ": right " << world_right << ", wrong " << world_wrong << ", missed " << world_missed
-              << "\n";
-    right += world_right;
-    wrong += world_wrong;
-    missed += world_missed;
+
+  void operator+=(const Tally& other) {
+    right += other.right;
+    wrong += other.wrong;
+    missed += other.missed;
   }
-  const double precision = static_cast<double>(right) / static_cast<double>(right + wrong);
-  const double recall = static_cast<double>(right) / static_cast<double>(right + missed);
-  std::cout << "precision " << precision << ", recall " << recall << "\n";
-  EXPECT_GE(precision, 0.99);
-  EXPECT_GE(recall, 0.97);
+  [[nodiscard]] double precision() const { return static_cast<double>(right) / static_cast<double>(right + wrong); }
+  [[nodiscard]] double recall() const { return static_cast<double>(right) / static_cast<double>(right + missed); }
+};
+
+Tally measure(const World& world, std::mt19937& random, int requests) {
+  Tally tally;
+  for (int i = 0; i < requests; ++i) {
+    Scenario s;
+    const Truth truth = make_request(world, random, s);
+    bool found = false;
+    for (const detect::Finding& finding : s.detect().findings) {
+      if (!finding.edge) continue;
+      const bool is_right =
+          truth.exists && finding.edge->from_table == "posts" && finding.edge->from_column == truth.column;
+      found = found || is_right;
+      ++(is_right ? tally.right : tally.wrong);
+    }
+    if (truth.exists && !found) ++tally.missed;
+  }
+  return tally;
+}
+
+/// The rules were made while looking at seed 20261125; the others tell how they do on what nobody looked at.
+TEST(GeneratedEdges, AreRightAndFound) {
+  for (const std::uint32_t seed : {20261125U, 1U, 2U, 3U, 4U}) {
+    std::mt19937 random(seed);
+    Tally all;
+    for (const World& world : kWorlds) {
+      const Tally tally = measure(world, random, 400);
+      if (seed == 1U) {
+        std::cout << world.name << ": right " << tally.right << ", wrong " << tally.wrong << ", missed " << tally.missed
+                  << "\n";
+      }
+      all += tally;
+    }
+    std::cout << "seed " << seed << ": precision " << all.precision() << ", recall " << all.recall() << "\n";
+    EXPECT_GE(all.precision(), 0.99) << seed;
+    EXPECT_GE(all.recall(), 0.97) << seed;
+  }
 }
 
 }  // namespace

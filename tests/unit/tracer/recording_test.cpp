@@ -230,6 +230,32 @@ TEST_F(TracerTest, RedactionLeavesNoValueInTheFile) {
   for (const auto& parameter : query.parameters) EXPECT_EQ(parameter.bytes, "");
 }
 
+TEST_F(TracerTest, RedactionTakesLiteralsOutOfStatementTexts) {
+  TracerParams redacting = params();
+  redacting.redact = true;
+  start(redacting);
+  IdSlot slot;
+  observer()->statement_finished(nullptr, {.text = "SELECT 'tell-tale', 90125 FROM t", .slot = &slot});
+  observer()->statement_finished(nullptr, {.text = "SELECT 'tell-tale', 90125 FROM t"});
+  static_cast<void>(stop());
+  const ReadTrace read(params().path);
+  for (const OwnedEvent& query : read.of(EventKind::query)) {
+    EXPECT_EQ(read.texts.at(query.numbers[7]), "SELECT '?', 0 FROM t");
+  }
+  for (const auto& [id, text] : read.texts) EXPECT_EQ(text.find("tell-tale"), std::string::npos) << text;
+}
+
+TEST_F(TracerTest, PasswordInAStatementIsNeverRecorded) {
+  start(params());
+  observer()->statement_finished(nullptr, {.text = "ALTER ROLE ada PASSWORD 'hush'"});
+  observer()->statement_finished(nullptr, {.text = "SELECT 'kept'"});
+  static_cast<void>(stop());
+  const ReadTrace read(params().path);
+  const auto queries = read.of(EventKind::query);
+  EXPECT_EQ(read.texts.at(queries.at(0).numbers[7]), "ALTER ROLE ada PASSWORD '?'");
+  EXPECT_EQ(read.texts.at(queries.at(1).numbers[7]), "SELECT 'kept'");
+}
+
 TEST_F(TracerTest, LongParameterIsCutAndSaysSo) {
   TracerParams limits = params();
   limits.parameter_bytes = 4;

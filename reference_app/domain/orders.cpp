@@ -1,7 +1,6 @@
 #include "reference_app/domain/orders.hpp"
 
 #include <algorithm>
-#include <tuple>
 
 #include <fmt/format.h>
 #include <boost/describe/enum_to_string.hpp>

@@ -1,7 +1,6 @@
 #include "reference_app/domain/products.hpp"
 
 #include <string_view>
-#include <tuple>
 
 #include <fmt/format.h>
 

@@ -6,7 +6,7 @@
 Not part of scripts/test: it takes minutes and wants a quiet machine. Needs a build (build/release, or QUELL_BIN) and the
 Debian packages of PACKAGES. Each service has one worker and one core, PostgreSQL and wrk share the other; before
 anything is measured, the replies are compared. Runs of one round follow each other, so that they meet the same weather;
-the figures are medians of the rounds. Prints a Markdown table."""
+the figures are medians of the rounds. Prints Markdown tables."""
 import argparse
 import importlib.util
 import json
@@ -56,6 +56,11 @@ class Server:
         with urllib.request.urlopen(self.base + target) as reply:
             return json.load(reply)
 
+    def cpu_seconds(self):
+        """User and system time of all its threads; unlike throughput it hardly depends on who else runs."""
+        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self):
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(timeout=30)
@@ -66,19 +71,24 @@ def milliseconds(text):
     return float(number) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
-def wrk(server, target, options):
-    """Requests a second, and the 99th percentile in milliseconds."""
-    output = subprocess.run(
-        ["taskset", "-c", OTHER_CORE, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "--latency",
-         server.base + target], check=True, capture_output=True, text=True).stdout
-    if "Non-2xx" in output or "Socket errors" in output:
-        raise RuntimeError(f"{server.name} {target} failed:\n{output}")
-    return (float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1]),
-            milliseconds(re.search(r"99%\s+(\S+)", output)[1]))
+class Run:
+    """One run of wrk: requests a second, the 99th percentile in milliseconds, CPU microseconds of the service a request."""
+
+    def __init__(self, server, target, options):
+        before = server.cpu_seconds()
+        output = subprocess.run(
+            ["taskset", "-c", OTHER_CORE, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s",
+             "--latency", server.base + target], check=True, capture_output=True, text=True).stdout
+        cpu = server.cpu_seconds() - before
+        if "Non-2xx" in output or "Socket errors" in output:
+            raise RuntimeError(f"{server.name} {target} failed:\n{output}")
+        self.rate = float(re.search(r"Requests/sec:\s+([\d.]+)", output)[1])
+        self.p99 = milliseconds(re.search(r"99%\s+(\S+)", output)[1])
+        self.cpu = 1e6 * cpu / int(re.search(r"(\d+) requests in", output)[1])
 
 
 def measure(servers, options):
-    """By endpoint and server: one (requests a second, p99) for each round."""
+    """The runs by endpoint and server."""
     results = {}
     for target in ENDPOINTS:
         replies = [server.get(target) for server in servers]
@@ -87,25 +97,30 @@ def measure(servers, options):
         for round_ in range(options.rounds):
             # The order turns, so that no server always runs on what another left in the caches.
             for server in servers[round_ % len(servers):] + servers[:round_ % len(servers)]:
-                results.setdefault((target, server.name), []).append(wrk(server, target, options))
+                results.setdefault((target, server.name), []).append(Run(server, target, options))
     return results
 
 
 def print_tables(results):
-    def median(target, name, index):
-        return statistics.median(run[index] for run in results[target, name])
+    def median(target, name, figure):
+        return statistics.median(getattr(run, figure) for run in results[target, name])
 
-    print("| endpoint | quell-reference | FastAPI twin | ratio | p99 | p99 of the twin |\n|---|---|---|---|---|---|")
+    print("| endpoint | quell-reference | FastAPI twin | ratio | p99 | CPU a request | ratio |\n|---|---|---|---|---|---|---|")
     for target in ENDPOINTS:
-        ours, twins = median(target, "plain", 0), median(target, "twin", 0)
-        print(f"| `GET {target}` | {ours:,.0f}/s | {twins:,.0f}/s | {ours / twins:.1f} | "
-              f"{median(target, 'plain', 1):.1f} ms | {median(target, 'twin', 1):.1f} ms |")
-    print("\n| endpoint | tracing off | tracing on | median of the pairs | all pairs |\n|---|---|---|---|---|")
+        ours, twins = ({figure: median(target, name, figure) for figure in ("rate", "p99", "cpu")}
+                       for name in ("plain", "twin"))
+        print(f"| `GET {target}` | {ours['rate']:,.0f}/s | {twins['rate']:,.0f}/s | {ours['rate'] / twins['rate']:.1f} | "
+              f"{ours['p99']:.0f} ms, {twins['p99']:.0f} ms | {ours['cpu']:,.0f} µs, {twins['cpu']:,.0f} µs | "
+              f"{twins['cpu'] / ours['cpu']:.1f} |")
+    print("\n| endpoint | throughput with tracing, pairs | median | CPU a request with tracing, pairs | median |\n"
+          "|---|---|---|---|---|")
     for target in ENDPOINTS:
-        pairs = [traced[0] / plain[0] - 1
-                 for plain, traced in zip(results[target, "plain"], results[target, "traced"])]
-        print(f"| `GET {target}` | {median(target, 'plain', 0):,.0f}/s | {median(target, 'traced', 0):,.0f}/s | "
-              f"{100 * statistics.median(pairs):+.1f} % | " + ", ".join(f"{100 * pair:+.1f}" for pair in sorted(pairs)) + " |")
+        cells = []
+        for figure in ("rate", "cpu"):
+            changes = sorted(100 * (getattr(traced, figure) / getattr(plain, figure) - 1)
+                             for plain, traced in zip(results[target, "plain"], results[target, "traced"]))
+            cells += [f"{changes[0]:+.0f} to {changes[-1]:+.0f} %", f"{statistics.median(changes):+.1f} %"]
+        print(f"| `GET {target}` | {' | '.join(cells)} |")
 
 
 def main():

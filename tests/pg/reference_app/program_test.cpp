@@ -192,6 +192,31 @@ TEST(ReferenceProgram, TracesEveryRequestAsAScopeNamedByItsRoute) {
   ::unlink(path.c_str());
 }
 
+TEST(ReferenceProgram, RunsTheNaiveVersionByOptionOrByEnvironment) {
+  const auto dsn = fresh_database();
+  ASSERT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  ASSERT_EQ(run({"seed", "--dsn", dsn, "--scale", "0.01"}).code, 0);
+  const std::string path = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + ".qtr";
+  for (const bool by_option : {true, false}) {
+    std::vector<std::string> arguments{"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--workers", "1"};
+    if (by_option) arguments.emplace_back("--naive");
+    ::setenv("QUELL_TRACE", path.c_str(), 1);
+    if (!by_option) ::setenv("QUELL_REFERENCE_NAIVE", "1", 1);
+    Program server(arguments);
+    ::unsetenv("QUELL_TRACE");
+    ::unsetenv("QUELL_REFERENCE_NAIVE");
+    const auto line = server.line("listening on ");
+    ASSERT_THAT(line, StartsWith("listening on "));
+    call(static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1))), "GET", "/products/1");
+    server.signal(SIGTERM);
+    ASSERT_EQ(server.wait(), 0);
+    TraceContents trace;
+    trace::Reader::open(path)->read_all(trace);
+    EXPECT_EQ(trace.queries, (std::map<std::string, int>{{"GET /products/{id} [naive]", 3}}));
+    ::unlink(path.c_str());
+  }
+}
+
 TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
   const auto dsn = fresh_database();
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);

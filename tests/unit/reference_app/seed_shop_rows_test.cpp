@@ -73,9 +73,9 @@ TEST(SeedShop, FewCustomersOrderMost) {
 TEST(SeedShop, OrdersAgeWithTheirIdAndOnlyYoungOnesAreOpen) {
   const auto rows = make_shop_rows(kSize);
   EXPECT_TRUE(std::ranges::is_sorted(rows.orders.placed_at));
-  for (std::size_t i = 0; i < rows.orders.status.size(); ++i) {
+  for (std::size_t i = 0; i < 1'800; ++i) {
     const auto& status = rows.orders.status[i];
-    if (i < 1'800) EXPECT_TRUE(status == "delivered" || status == "cancelled") << i;
+    EXPECT_TRUE(status == "delivered" || status == "cancelled") << i << status;
   }
   for (const char* status : {"placed", "shipped", "delivered", "cancelled"}) {
     EXPECT_GT(std::ranges::count(rows.orders.status, status), 0) << status;

@@ -13,6 +13,7 @@
 #include "reference_app/http/api.hpp"
 #include "reference_app/http/resources.hpp"
 #include "reference_app/migrations/migrations.hpp"
+#include "reference_app/naive/missing_indexes.hpp"
 #include "reference_app/naive/naive.hpp"
 
 namespace quell::reference {
@@ -76,10 +77,9 @@ void Service::stop() {
 }
 
 void require_current_schema(const std::string& dsn) {
-  db::Migrator migrator(dsn, migrations());
-  const auto current = migrator.current();
-  const std::string& newest = migrator.history().back().id;
-  if (current.size() == 1 && current.front() == newest) return;
+  const std::string newest = migrations().back().id;
+  const auto current = db::Migrator(dsn, naive::with_missing_indexes(migrations())).current();
+  if (current.size() == 1 && (current.front() == newest || current.front() == naive::kMissingIndexes)) return;
   throw db::MigrationError(fmt::format(
       "the database's schema is at {}, this program needs {}: run quell-reference migrate, or serve --migrate",
       current.empty() ? "nothing" : current.front(), newest));

@@ -46,7 +46,8 @@ class Service {
   std::unique_ptr<http::Server> server_;
 };
 
-/// Throws db::MigrationError with the command to run where the database is not at the newest migration.
+/// Throws db::MigrationError with the command to run where the database is neither at the newest migration nor at the
+/// naive branch on top of it.
 void require_current_schema(const std::string& dsn);
 
 /// seed() on a connection and event loop of its own.

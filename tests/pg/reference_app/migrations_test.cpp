@@ -5,6 +5,7 @@
 
 #include <quell/db/sync_connection.hpp>
 
+#include "reference_app/naive/missing_indexes.hpp"
 #include "reference_app/service.hpp"
 #include "tests/pg/support/cluster.hpp"
 
@@ -46,6 +47,24 @@ TEST(Migrations, TheOrderTotalsOfAnOlderSchemaAreFilledIn) {
   migrator.upgrade();
   const auto totals = connection.query("select string_agg(total::text, ' ' order by id) from orders");
   EXPECT_EQ(totals.value(0, 0), "7.99 0.00");
+}
+
+std::int64_t indexes(const std::string& dsn) {
+  auto connection = db::SyncConnection::open(dsn);
+  const auto result = connection.query("select count(*) from pg_indexes where schemaname = 'public'");
+  return std::stoll(std::string(result.value(0, 0)));
+}
+
+TEST(Migrations, TheNaiveBranchTakesSixIndexesAwayAndGivesThemBack) {
+  const auto dsn = fresh_database();
+  db::Migrator migrator(dsn, reference::naive::with_missing_indexes(reference::migrations()));
+  migrator.upgrade(reference::migrations().back().id);
+  const auto before = indexes(dsn);
+  migrator.upgrade(reference::naive::kMissingIndexes);
+  EXPECT_EQ(indexes(dsn), before - 6);
+  EXPECT_NO_THROW(reference::require_current_schema(dsn));
+  migrator.downgrade("-1");
+  EXPECT_EQ(indexes(dsn), before);
 }
 
 TEST(Migrations, AServiceOnAnOldSchemaSaysWhatToRun) {

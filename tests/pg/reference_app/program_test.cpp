@@ -222,6 +222,7 @@ TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "1"}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn, "--naive"}).output, "upgrade naive drop_indexes\n");
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "base"}).code, 0);
 }
 
@@ -244,6 +245,7 @@ TEST(ReferenceProgram, WrongUsageIsASentenceAndExitCode2) {
   EXPECT_EQ(run({"serve", "--dsn", "dbname=x", "--listen", "127.0.0.1:99999"}).code, 2);
   EXPECT_EQ(run({"seed", "--dsn", "dbname=x", "--scale", "-1"}).code, 2);
   EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "x"}).code, 2);
+  EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "1", "--naive"}).code, 2);
   EXPECT_EQ(run({}).code, 2);
 }
 

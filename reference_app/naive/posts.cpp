@@ -112,7 +112,7 @@ awaitable<http::CreatedPost> create(http::RequestContext& context,
       input.body.title, input.body.body);
   std::vector<std::string> tags = input.body.tags;
   std::ranges::sort(tags);
-  tags.erase(std::ranges::unique(tags).begin(), tags.end());
+  tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
   for (const std::string& name : tags) co_await add_tag(*connection, id, name);
   co_await transaction.commit();
   context.response().set("Location", fmt::format("/posts/{}", id));

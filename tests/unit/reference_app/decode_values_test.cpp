@@ -29,13 +29,11 @@ BOOST_DESCRIBE_STRUCT(Priced, (), (price, metadata))
 
 template <>
 struct Schema<Wanted> {
-  static constexpr std::string_view kName = "Wanted";
   static constexpr std::array kFields{Field{.name = "tags", .required = false, .max_length = 2, .pattern = "[a-z]+"},
                                       Field{.name = "sizes", .required = false, .minimum = 3}};
 };
 template <>
 struct Schema<Priced> {
-  static constexpr std::string_view kName = "Priced";
   static constexpr std::array kFields{Field{.name = "price", .pattern = R"([0-9]+(\.[0-9]{2})?)"},
                                       Field{.name = "metadata", .required = false}};
 };

@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "analyzer/gate/glob.hpp"
 #include "analyzer/gate/shell.hpp"
 
 namespace quell::gate {
@@ -89,9 +88,7 @@ class Allowances {
     const Allowance* found = nullptr;
     for (std::size_t i = 0; i < config_.allow.size(); ++i) {
       const Allowance& allowance = config_.allow[i];
-      if (ended(allowance) || !fits(allowance) || !glob_matches(allowance.match, unit) ||
-          !glob_matches(allowance.suite, suite))
-        continue;
+      if (ended(allowance) || !fits(allowance) || !applies(allowance, suite, unit)) continue;
       used_[i] = true;
       if (!found) found = &allowance;
     }
@@ -164,7 +161,7 @@ class SuiteCheck {
     check_findings_limits(check);
     if (check.block) {
       check_growth(check);
-    } else if (reference_) {
+    } else if (reference_ && !reference_->baseline.units.empty()) {
       check_new_unit(check);
     }
     CheckedUnit checked;
@@ -503,7 +500,8 @@ bool has_limits(const Limits& l) {
 }
 
 /// Why a suite was not really checked; empty: it was.
-std::string not_checked(const Suite& suite, const Reference* reference, const Config& config) {
+std::string not_checked(const Suite& suite, const Reference* reference, const Config& config,
+                        const CheckParams& params) {
   if (suite.units.empty())
     return fmt::format(
         "no request, test or job is named in {} ({} outside of any): mark them with a hook or the tracer, or set "
@@ -515,6 +513,8 @@ std::string not_checked(const Suite& suite, const Reference* reference, const Co
                                                    [](const UnitRule& rule) { return has_limits(rule.limits); });
     return limited ? "" : "there is neither a baseline nor a limit in quell.toml: nothing can fail";
   }
+  if (reference->missing)
+    return fmt::format("there is no {}: make it with {}", reference->source, params.update_command);
   if (reference->baseline.units.empty())
     return fmt::format("{} holds no unit: nothing was compared", reference->source);
   const bool any = std::any_of(suite.units.begin(), suite.units.end(),
@@ -663,7 +663,7 @@ GateResult check(const std::vector<Suite>& suites, const std::map<std::string, R
       result.compared_with.push_back(reference->source);
       judge_traces(reference->traces, incomplete);
     }
-    if (std::string reason = not_checked(suite, reference, config); !reason.empty())
+    if (std::string reason = not_checked(suite, reference, config, params); !reason.empty())
       nothing.push_back(std::move(reason));
   }
   for (const std::string& required : config.require) {

@@ -68,6 +68,7 @@ struct CheckedUnit {
 struct Reference {
   Baseline baseline;
   std::string source;     ///< "quell-baseline/api.toml", "base.qtr"
+  bool missing = false;   ///< there is no such file yet
   bool committed = true;  ///< a file that `quell baseline update` writes; false: other traces
   std::vector<Suite::Trace> traces;
 };

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/gate/glob.hpp"
 #include "analyzer/gate/suggestion.hpp"
 #include "analyzer/gate/toml_file.hpp"
 
@@ -309,6 +310,10 @@ Config load_chain(const fs::path& first) {
 }
 
 }  // namespace
+
+bool applies(const Allowance& allowance, std::string_view suite, std::string_view unit) {
+  return glob_matches(allowance.match, unit) && glob_matches(allowance.suite, suite);
+}
 
 Config parse_config(std::string_view text, const std::string& file, const std::string& folder) {
   File read = read_config(text, file, folder);

@@ -28,6 +28,9 @@ struct Allowance {
   [[nodiscard]] bool whole_unit() const { return !fingerprint && finding.empty(); }
 };
 
+/// Whether it is about this unit at all.
+[[nodiscard]] bool applies(const Allowance& allowance, std::string_view suite, std::string_view unit);
+
 /// quell.toml, or the chain of them where they are nested: the nearest says most.
 struct Config {
   std::vector<std::string> files;  ///< nearest first; empty: there is none

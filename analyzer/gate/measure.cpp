@@ -38,27 +38,6 @@ std::string unit_name(trace::ScopeKind kind, std::string_view name) {
   return std::string(kOutsideUnit);
 }
 
-/// Why executions of each statement do not count; empty where they do.
-std::vector<std::string> ignored_classes(const model::Workload& workload, const CountParams& params) {
-  std::vector<std::string> out;
-  for (const model::Statement& statement : workload.statements()) {
-    std::string kind = kind_name(statement.facts.kind);
-    const auto& tables = statement.facts.tables;
-    const bool ignored_tables =
-        !tables.empty() && std::all_of(tables.begin(), tables.end(), [&](const sql::Table& table) {
-          return std::any_of(params.ignore_tables.begin(), params.ignore_tables.end(), [&](const std::string& pattern) {
-            return glob_matches(pattern, table.name) || glob_matches(pattern, table.schema + "." + table.name);
-          });
-        });
-    if (std::find(params.ignore.begin(), params.ignore.end(), kind) != params.ignore.end()) {
-      out.push_back(std::move(kind));
-    } else {
-      out.emplace_back(ignored_tables ? kIgnoredTable : std::string_view{});
-    }
-  }
-  return out;
-}
-
 class Counter {
  public:
   Counter(const model::Workload& workload, const CountParams& params)
@@ -240,6 +219,26 @@ const std::vector<std::string>& kind_names() {
     return all;
   }();
   return names;
+}
+
+std::vector<std::string> ignored_classes(const model::Workload& workload, const CountParams& params) {
+  std::vector<std::string> out;
+  for (const model::Statement& statement : workload.statements()) {
+    std::string kind = kind_name(statement.facts.kind);
+    const auto& tables = statement.facts.tables;
+    const bool ignored_tables =
+        !tables.empty() && std::all_of(tables.begin(), tables.end(), [&](const sql::Table& table) {
+          return std::any_of(params.ignore_tables.begin(), params.ignore_tables.end(), [&](const std::string& pattern) {
+            return glob_matches(pattern, table.name) || glob_matches(pattern, table.schema + "." + table.name);
+          });
+        });
+    if (std::find(params.ignore.begin(), params.ignore.end(), kind) != params.ignore.end()) {
+      out.push_back(std::move(kind));
+    } else {
+      out.emplace_back(ignored_tables ? kIgnoredTable : std::string_view{});
+    }
+  }
+  return out;
 }
 
 Measurement measure(const model::Workload& workload, const std::vector<detect::Finding>& findings,

@@ -77,6 +77,9 @@ struct Measurement {
   std::uint64_t outside = 0;  ///< executions that belong to no unit
 };
 
+/// Why executions of each statement of the workload do not count ("catalog", "ignored table"); empty where they do.
+[[nodiscard]] std::vector<std::string> ignored_classes(const model::Workload& workload, const CountParams& params);
+
 /// `findings` are those of the workload, with their advice where there is any.
 [[nodiscard]] Measurement measure(const model::Workload& workload, const std::vector<detect::Finding>& findings,
                                   const std::string& trace, const CountParams& params);

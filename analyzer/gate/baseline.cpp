@@ -14,8 +14,8 @@ namespace quell::gate {
 namespace {
 
 constexpr std::int64_t kFormat = 1;
-/// Enough of a statement to know it by; a line of a diff holds it.
-constexpr std::size_t kCommentColumns = 160;
+/// All of most statements: what is lost in a new one is told by comparing with it.
+constexpr std::size_t kCommentColumns = 600;
 constexpr std::int64_t kMostExecutions = 1'000'000'000'000;
 
 std::string quoted(std::string_view text) {
@@ -151,14 +151,13 @@ std::vector<std::string> update(Baseline& baseline, const Suite& suite, const Up
     if (params.only_lower && !known) continue;
     Baseline::Block block;
     for (const MeasuredStatement& statement : unit.statements) {
-      std::uint64_t count = statement.count;
-      if (params.only_lower) {
-        const auto was = known->find(statement.fingerprint);
-        if (was == known->end()) continue;
-        count = std::min(count, was->second.count);
-      }
-      const auto text = suite.statements.find(statement.fingerprint);
-      block[statement.fingerprint] = {count, text != suite.statements.end() ? text->second.text : ""};
+      const Baseline::Line* was = nullptr;
+      if (known && known->contains(statement.fingerprint)) was = &known->at(statement.fingerprint);
+      if (params.only_lower && !was) continue;
+      const std::uint64_t count = params.only_lower ? std::min(statement.count, was->count) : statement.count;
+      // Texts of one fingerprint differ in what it forgets: the comment that stands stays, for quiet diffs.
+      block[statement.fingerprint] = {count, was && !was->comment.empty() ? was->comment
+                                                                          : suite.statements.at(statement.fingerprint).text};
     }
     const auto same_count = [](const auto& a, const auto& b) {
       return a.first == b.first && a.second.count == b.second.count;

@@ -660,7 +660,7 @@ GateResult check(const std::vector<Suite>& suites, const std::map<std::string, R
     result.traces.insert(result.traces.end(), suite.traces.begin(), suite.traces.end());
     judge_traces(suite.traces, incomplete);
     if (reference) {
-      result.compared_with.push_back(reference->source);
+      if (!reference->missing) result.compared_with.push_back(reference->source);
       judge_traces(reference->traces, incomplete);
     }
     if (std::string reason = not_checked(suite, reference, config, params); !reason.empty())

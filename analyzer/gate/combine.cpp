@@ -48,7 +48,7 @@ std::string suite_name(std::string_view program) {
     const bool fit = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_';
     name += fit ? c : '-';
   }
-  while (name.starts_with('.')) name.erase(0, 1);
+  while (name.starts_with('.') || name.starts_with('-')) name.erase(0, 1);
   return name.empty() ? "default" : name.substr(0, 100);
 }
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMost = 9;
 
 /// A workflow command ends at a line feed; `%` escapes.
-std::string data(std::string_view text) {
+std::string command_data(std::string_view text) {
   std::string out;
   for (const char c : text) {
     if (c == '%') {
@@ -28,9 +28,9 @@ std::string data(std::string_view text) {
 }
 
 /// In a property, `:` and `,` end it.
-std::string property(std::string_view text) {
+std::string command_property(std::string_view text) {
   std::string out;
-  for (const char c : data(text)) {
+  for (const char c : command_data(text)) {
     if (c == ':') {
       out += "%3A";
     } else if (c == ',') {
@@ -47,7 +47,7 @@ std::string property(std::string_view text) {
 std::string gate_annotations(const gate::GateResult& result, const GateRenderParams& params) {
   std::string out;
   if (!result.problems.empty())
-    out += fmt::format("::error title=Quell gate::{}\n", data(printable(result.problems.front())));
+    out += fmt::format("::error title=Quell gate::{}\n", command_data(printable(result.problems.front())));
   for (const gate::Level level : {gate::Level::failure, gate::Level::warning}) {
     const std::string_view command = level == gate::Level::failure ? "error" : "warning";
     std::size_t written = level == gate::Level::failure && !result.problems.empty() ? 1 : 0;
@@ -62,8 +62,9 @@ std::string gate_annotations(const gate::GateResult& result, const GateRenderPar
       const GateLocation location = gate_location(breach, params);
       std::string message = breach_message(breach, params);
       message.pop_back();
-      out += fmt::format("::{} file={},line={},title={}::{}\n", command, property(location.file), location.line,
-                         property("Quell gate: " + std::string(gate::to_string(breach.rule))), data(message));
+      out += fmt::format("::{} file={},line={},title={}::{}\n", command, command_property(location.file), location.line,
+                         command_property("Quell gate: " + std::string(gate::to_string(breach.rule))),
+                         command_data(message));
     }
     if (left_out > 0)
       out += fmt::format("::{} title=Quell gate::and {} more; the job summary and the report have them\n", command,

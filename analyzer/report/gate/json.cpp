@@ -43,7 +43,7 @@ json::object breach_json(const gate::Breach& breach, const GateRenderParams& par
       {"level", gate::to_string(breach.level)},
       {"identity", breach_identity(breach)},
       {"suite", breach.suite},
-      {"unit", breach.unit},
+      {"unit", valid_utf8(breach.unit)},
       {"sentence", valid_utf8(breach.sentence)},
       {"was", breach.was},
       {"now", breach.now},
@@ -60,7 +60,7 @@ json::object unit_json(const gate::CheckedUnit& unit) {
   json::object ignored;
   for (const auto& [kind, count] : unit.ignored) ignored[kind] = count;
   return {{"suite", unit.suite},
-          {"name", unit.name},
+          {"name", valid_utf8(unit.name)},
           {"runs", unit.runs},
           {"queries", unit.queries},
           {"was", unit.was ? json::value(*unit.was) : json::value(nullptr)},

@@ -79,7 +79,7 @@ json::object result_of(const gate::Breach& breach, std::size_t rule, const GateR
       {"locations",
        json::array{json::object{
            {"physicalLocation", place(location.file, location.line)},
-           {"logicalLocations", json::array{json::object{{"fullyQualifiedName", breach.suite + ": " + breach.unit},
+           {"logicalLocations", json::array{json::object{{"fullyQualifiedName", printable(breach.suite + ": " + breach.unit)},
                                                          {"kind", "function"}}}}}}},
       {"partialFingerprints", json::object{{"quellGate/v1", breach_identity(breach)}}}};
   json::array others = related(breach, location, params);

@@ -132,7 +132,7 @@ bool has_git() {
   return std::system("git --version > /dev/null 2>&1") == 0;
 }
 
-constexpr int kMerges = 300;
+constexpr int kMerges = 200;
 
 TEST(MergedBaseline, OfUnrelatedChangesIsRightAndHardlyEverAConflict) {
   if (!has_git()) GTEST_SKIP() << "git is not installed";

@@ -61,7 +61,7 @@ class DiffText {
     for (const std::string& problem : diff_.problems) line("INCOMPLETE: " + printable(problem));
     section("Statements", diff_.statements, [&](const gate::StatementChange& change) {
       labelled(gate::to_string(change.change),
-               fmt::format("{}  {}", statement_words(change), sql::to_hex(change.fingerprint)));
+               fmt::format("{} ({})", statement_words(change), sql::to_hex(change.fingerprint)));
       labelled("", change.text, kStatementLines);
       const auto& sites = change.now.executions > 0 ? change.now.sites : change.was.sites;
       for (const model::CallSite& site : sites) labelled("", "at " + gate_site(site, params_.repository));
@@ -70,7 +70,7 @@ class DiffText {
       line(fmt::format("   {}: {}", printable(change.unit), unit_words(change)));
       for (const gate::StatementDelta& delta : change.statements)
         labelled(change_name(delta),
-                 fmt::format("{}  {}  {}", change_counts(delta), sql::to_hex(delta.fingerprint),
+                 fmt::format("{} ({}) {}", change_counts(delta), sql::to_hex(delta.fingerprint),
                              shorten(printable(delta.text), params_.width)),
                  1);
     });

@@ -90,7 +90,7 @@ class GateText {
   }
 
   void write_statement(const gate::StatementDelta& delta) {
-    labelled(change_name(delta), fmt::format("{}  {}", change_counts(delta), sql::to_hex(delta.fingerprint)));
+    labelled(change_name(delta), fmt::format("{} ({})", change_counts(delta), sql::to_hex(delta.fingerprint)));
     labelled("", delta.text, kStatementLines);
     for (const model::CallSite& site : delta.sites) labelled("", "at " + gate_site(site, params_.repository));
   }

@@ -18,6 +18,9 @@ void add_advise_command(CLI::App& app);
 void add_proxy_command(CLI::App& app);
 void add_record_command(CLI::App& app);
 void add_migrate_command(CLI::App& app);
+void add_check_command(CLI::App& app);
+void add_baseline_command(CLI::App& app);
+void add_diff_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
 
 /// Runs the program: parses, executes, turns every failure into one sentence on stderr. Returns the exit code: 0, 1

@@ -71,6 +71,9 @@ int run(int argc, char** argv) {
   add_proxy_command(app);
   add_record_command(app);
   add_migrate_command(app);
+  add_check_command(app);
+  add_baseline_command(app);
+  add_diff_command(app);
   add_trace_command(app);
   try {
     app.parse(argc, argv);

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "analyzer/report/json_text.hpp"
 #include "analyzer/report/plan_report.hpp"
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
@@ -331,43 +332,6 @@ json::array rejected_json(const Report& report) {
   return out;
 }
 
-/// Two spaces a level; numbers in their shortest exact form (Boost.JSON 1.81 writes 1.5 as 1.5E0 and never indents).
-void write_pretty(const json::value& value, std::size_t depth, std::string& out) {
-  const auto line = [&](std::size_t levels) { (out += '\n').append(levels * 2, ' '); };
-  if (const json::object* object = value.if_object(); object && !object->empty()) {
-    char separator = '{';
-    for (const auto& [key, member] : *object) {
-      out += separator;
-      line(depth + 1);
-      (out += json::serialize(json::string(key))) += ": ";
-      write_pretty(member, depth + 1, out);
-      separator = ',';
-    }
-    line(depth);
-    out += '}';
-  } else if (const json::array* array = value.if_array(); array && !array->empty()) {
-    char separator = '[';
-    for (const json::value& element : *array) {
-      out += separator;
-      line(depth + 1);
-      write_pretty(element, depth + 1, out);
-      separator = ',';
-    }
-    line(depth);
-    out += ']';
-  } else if (const double* number = value.if_double()) {
-    out += fmt::format("{}", *number);
-  } else {
-    out += json::serialize(value);
-  }
-}
-
-std::string pretty(const json::value& document) {
-  std::string out;
-  write_pretty(document, 0, out);
-  return out + '\n';
-}
-
 }  // namespace
 
 std::string render_json(const Report& report, const RenderParams& params) {
@@ -393,7 +357,7 @@ std::string render_json(const Report& report, const RenderParams& params) {
     document["silences"] = silences_json(report);
     document["rejected_indexes"] = rejected_json(report);
   }
-  return pretty(document);
+  return json_text(document);
 }
 
 std::string render_json(const PlanReport& report, const RenderParams& params) {
@@ -431,7 +395,7 @@ std::string render_json(const PlanReport& report, const RenderParams& params) {
                                      {"after_cost", report.comparison->after.root.total_cost},
                                      {"changes", std::move(changes)}};
   }
-  return pretty(out);
+  return json_text(out);
 }
 
 }  // namespace quell::report

@@ -258,17 +258,6 @@ constexpr ColumnType<T, Member> column_type(Member T::*member, std::string_view 
   return {member, type};
 }
 
-/// The server's type of a column whose C++ type does not tell it: text that is an enum there, say.
-template <class T, class Member>
-struct ColumnType {
-  Member T::*member;
-  std::string_view type;
-};
-template <class T, class Member>
-constexpr ColumnType<T, Member> column_type(Member T::*member, std::string_view type) {
-  return {member, type};
-}
-
 template <class T>
 concept Mapped = requires {
   { Model<T>::kTable } -> std::convertible_to<std::string_view>;

@@ -146,6 +146,7 @@ TEST_F(ExpressionTest, InIsOneTextForAnyNumberOfValues) {
   EXPECT_THAT(keys(col(&Product::id).not_in({1, 2})), ElementsAre(3, 4));
   EXPECT_THAT(keys(col(&Product::id).not_in(none)), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(keys(col(&Product::name).in({"Lamp", "Chair"})), ElementsAre(1, 3));
+  EXPECT_THAT(keys(col(&Product::state).in({"used", "new"})), ElementsAre(1, 2, 3, 4)) << "an enum there";
 }
 
 TEST_F(ExpressionTest, Patterns) {

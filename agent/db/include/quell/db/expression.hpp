@@ -146,8 +146,12 @@ class Expression {
   friend Expression operator-(const Expression& e, const V& value) { return e.calculate(" - ", value); }
 
   /// = ANY($n): one text for any number of values; none of them match where there are none.
-  [[nodiscard]] Condition<T> in(const std::vector<V>& values) const { return call(" = any(", values, ")"); }
-  [[nodiscard]] Condition<T> not_in(const std::vector<V>& values) const { return call(" <> all(", values, ")"); }
+  [[nodiscard]] Condition<T> in(const std::vector<V>& values) const {
+    return call(" = any(", values, array_cast() + ")");
+  }
+  [[nodiscard]] Condition<T> not_in(const std::vector<V>& values) const {
+    return call(" <> all(", values, array_cast() + ")");
+  }
   /// Both ends belong to it.
   [[nodiscard]] Condition<T> between(const V& low, const V& high) const {
     detail::Fragment text = fragment_;
@@ -221,11 +225,14 @@ class Expression {
   [[nodiscard]] const detail::Fragment& fragment() const { return fragment_; }
 
  protected:
-  explicit Expression(detail::Fragment fragment) : fragment_(std::move(fragment)) {}
+  explicit Expression(detail::Fragment fragment, std::string_view type = {})
+      : fragment_(std::move(fragment)), type_(type) {}
 
  private:
   friend struct detail::ExpressionAccess;
 
+  /// An array of text is not compared with an enum, as a single value is.
+  [[nodiscard]] std::string array_cast() const { return type_.empty() ? "" : "::" + std::string(type_) + "[]"; }
   static Condition<T> condition(detail::Fragment text) {
     return detail::ExpressionAccess::make<Condition<T>>(std::move(text));
   }
@@ -263,6 +270,7 @@ class Expression {
   }
 
   detail::Fragment fragment_;
+  std::string_view type_;  ///< the server's, where the model declares it
 };
 
 /// A column of T.
@@ -270,7 +278,8 @@ template <class T, class Member>
 class Column : public Expression<T, detail::BoundValue<Member>> {
  public:
   explicit Column(Member T::*member)
-      : Expression<T, detail::BoundValue<Member>>(detail::aliased_column(detail::column_name(member))) {}
+      : Expression<T, detail::BoundValue<Member>>(detail::aliased_column(detail::column_name(member)),
+                                                  detail::declared_type<T>(detail::column_position(member))) {}
 };
 
 template <class T, class Member>

@@ -338,6 +338,20 @@ std::string_view column_name(Member T::*member) {
   return column_names<T>()[column_position(member)];
 }
 
+/// The server's type that Model<T>::kTypes declares for a column; empty: none.
+template <class T>
+std::string_view declared_type(std::size_t position) {
+  std::string_view type;
+  if constexpr (requires { Model<T>::kTypes; }) {
+    std::apply(
+        [&](const auto&... column) {
+          ((column_position(column.member) == position ? void(type = column.type) : void()), ...);
+        },
+        Model<T>::kTypes);
+  }
+  return type;
+}
+
 /// The columns of a key or foreign key.
 template <class Declared>
 std::vector<std::string_view> columns_of(const Declared& members) {

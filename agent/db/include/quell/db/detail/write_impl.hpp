@@ -52,13 +52,8 @@ std::vector<std::string_view> names_of(const Positions& columns) {
 
 template <class T>
 std::vector<WrittenColumn> written(const Positions& columns) {
-  std::array<std::string_view, kColumnCount<T>> types{};
-  if constexpr (requires { Model<T>::kTypes; }) {
-    std::apply([&](const auto&... column) { ((types[column_position(column.member)] = column.type), ...); },
-               Model<T>::kTypes);
-  }
   std::vector<WrittenColumn> written;
-  for (const std::size_t column : columns) written.emplace_back(column_names<T>()[column], types[column]);
+  for (const std::size_t column : columns) written.emplace_back(column_names<T>()[column], declared_type<T>(column));
   return written;
 }
 

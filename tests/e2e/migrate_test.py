@@ -92,11 +92,8 @@ class Migrate(unittest.TestCase):
     def test_documentation_of_lint(self):
         self.assertEqual(self.run_page("migration-lint.md"), 1)
 
-    def test_migrations_of_the_reference_app(self):
-        folder = ROOT / "reference_app/migrations"
-        lint = self.migrate("lint", "--dir", folder)
-        self.assertEqual(lint.returncode, 0, lint.stdout)
-        verify = self.migrate("verify", "--dir", folder, "--dsn", self.dsn)
+    def test_migrations_of_the_reference_app_go_up_down_up(self):
+        verify = self.migrate("verify", "--dir", ROOT / "reference_app/migrations", "--dsn", self.dsn)
         self.assertEqual(verify.returncode, 0, verify.stdout + verify.stderr)
 
     def test_help_of_every_command_has_examples(self):

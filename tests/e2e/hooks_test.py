@@ -232,6 +232,66 @@ class Python(Recorded):
         self.assertEqual(sites, {"parent": ("app.py", 4), "child": ("app.py", 6)})
 
 
+class Node(Recorded):
+    """Packages of npm are found through NODE_PATH."""
+
+    def needs(self, *packages):
+        for package in packages:
+            try:
+                found = subprocess.run(["node", "-e", f"require('{package}')"], capture_output=True).returncode == 0
+            except FileNotFoundError:
+                self.skipTest("node is not installed")
+            if not found:
+                self.skipTest(f"the npm package {package} is not in NODE_PATH")
+
+    def seeded(self, name):
+        app = APPS / name
+        self.record("node", app, cwd=APPS)
+        self.assert_seeded_n_plus_one(app)
+
+    def test_express_with_a_pool_of_pg(self):
+        self.needs("express", "pg")
+        self.seeded("express_pg.js")
+
+    def test_fastify_with_pipelined_postgres_js(self):
+        self.needs("fastify", "postgres")
+        self.seeded("fastify_postgres.js")
+
+    def test_pg_imported_by_an_es_module(self):
+        self.needs("pg")
+        self.write("app.mjs", """
+            import { createRequire } from 'node:module'
+            const { default: pg } = await import(createRequire(import.meta.url).resolve('pg'))
+            const client = new pg.Client()
+            await client.connect()
+            const { rows } = await client.query('select id from authors order by id')
+            for (const row of rows) await client.query('select id from posts where author_id = $1', [row.id]) // here
+            await client.end()
+        """)
+        self.record("node", "app.mjs")
+        [finding] = self.report()["findings"]
+        sites = {site["role"]: (site["file"], site["line"]) for site in finding["call_sites"]}
+        self.assertEqual(sites, {"parent": ("app.mjs", 6), "child": ("app.mjs", 7)})
+
+    def test_without_its_pipe_the_hook_is_silent(self):
+        self.needs("pg", "postgres")
+        app = self.write("app.js", """
+            const { Client } = require('pg')
+            const sql = require('postgres')({ host: process.env.PGHOST, port: process.env.PGPORT, database: 'blog' })
+            const client = new Client({ database: 'blog' })
+            client.connect().then(async () => {
+              console.log((await client.query('select 7 as seven')).rows[0].seven, (await sql`select 8 as eight`)[0].eight)
+              await Promise.all([client.end(), sql.end()])
+            })
+        """)
+        hook = f'--require "{BIN}/hooks/node/quell_hook.js"'
+        for pipe in ("/nonexistent/pipe", str(self.folder), "/dev/full"):
+            with self.subTest(pipe):
+                result = subprocess.run(["node", app], capture_output=True, text=True, timeout=60,
+                                        env=environment(**dict(self.env, QUELL_HOOK=pipe, NODE_OPTIONS=hook)))
+                self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "7 8\n", ""))
+
+
 class Traffic(Recorded):
     """Attribution from what stands in the traffic itself, with real clients and no hooks."""
 

@@ -17,6 +17,7 @@ void add_explain_command(CLI::App& app);
 void add_proxy_command(CLI::App& app);
 void add_record_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_watch_command(CLI::App& app);
 
 /// Runs the program: parses, executes, turns every failure into one sentence on stderr. Returns the exit code: 0, 1
 /// failure, 2 usage, 130 interrupted.

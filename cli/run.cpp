@@ -70,6 +70,7 @@ int run(int argc, char** argv) {
   add_proxy_command(app);
   add_record_command(app);
   add_trace_command(app);
+  add_watch_command(app);
   try {
     app.parse(argc, argv);
     return 0;

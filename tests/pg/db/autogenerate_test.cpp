@@ -13,6 +13,8 @@
 #include <quell/db/schema_of.hpp>
 #include <quell/db/sync_connection.hpp>
 
+#include "tests/pg/db/blog.hpp"
+#include "tests/pg/db/shop.hpp"
 #include "tests/pg/support/cluster.hpp"
 
 // One service at several times of its life.
@@ -182,6 +184,14 @@ TEST_F(AutogenerateTest, RestoresWhatTheServerKnowsOfADroppedTable) {
   EXPECT_EQ(query("select indexdef from pg_indexes where indexname = 'old_mother'").value(0, 0),
             "CREATE INDEX old_mother ON public.old USING btree (mother DESC)");
   EXPECT_EQ(query("insert into old default values returning name").value(0, 0), "x");
+}
+
+TEST_F(AutogenerateTest, ModelsOfTablesMadeByHandHaveNoDrift) {
+  SyncConnection::open(dsn_).execute(std::string(test::kBlogSchema) + test::kShopSchema);
+  using namespace test;
+  const Schema models = schema_of<User, Post, Comment, Tag, Product, Article, Employee, Line, Parcel, Label>();
+  const SchemaChanges changes = migrator(models).autogenerate();
+  EXPECT_THAT(changes.summary, IsEmpty()) << changes.up_sql;
 }
 
 TEST_F(AutogenerateTest, PendingRevisionsMustRunFirst) {

@@ -114,6 +114,11 @@ TEST(SchemaOf, RelationsBecomeForeignKeysAndJoinTables) {
   EXPECT_EQ(join.foreign_keys.size(), 2U);
 }
 
+TEST(SchemaOf, TableOfAnotherSchemaIsRefused) {
+  EXPECT_EQ(detail::table_name("public.books"), "books");
+  EXPECT_THROW((void)detail::table_name("archive.books"), UsageError);
+}
+
 TEST(CanonicalType, SpellingsAreTheServers) {
   EXPECT_EQ(detail::canonical_type("INT"), "integer");
   EXPECT_EQ(detail::canonical_type("varchar (80)"), "character varying(80)");
@@ -172,7 +177,7 @@ TEST(CompareSchemas, TypeOfAStringIsAnythingAStringReads) {
 
 TEST(CompareSchemas, ForeignKeyIntoADroppedTableGoesFirst) {
   TableSchema posts = table("posts", {column("id", "bigint"), column("user_id", "bigint")});
-  posts.all_foreign_keys = false;
+  posts.of_model = true;
   TableSchema linked = posts;
   linked.foreign_keys = {
       {"posts_user_id_fkey", {"user_id"}, "users", {"id"}, "FOREIGN KEY (user_id) REFERENCES users(id)"}};
@@ -188,9 +193,11 @@ TEST(CompareSchemas, UndeclaredForeignKeysAndIndexesAreLeftAlone) {
   live.foreign_keys = {{"f", {"user_id"}, "posts", {"id"}, ""}};
   live.indexes = {{"i", {"user_id"}, false, false, ""}};
   TableSchema model = table("posts", live.columns);
-  model.all_foreign_keys = model.all_indexes = false;
+  model.of_model = true;
+  model.all_indexes = false;
   EXPECT_TRUE(compare({live}, {model}).empty());
-  model.all_foreign_keys = model.all_indexes = true;
+  model.of_model = false;
+  model.all_indexes = true;
   EXPECT_THAT(compare({live}, {model}).summary, ElementsAre("drop foreign key posts.f", "drop index i"));
 }
 
@@ -212,6 +219,18 @@ TEST(CompareSchemas, ChangedIndexIsMadeAnew) {
   const auto changes = compare({live}, {model});
   EXPECT_EQ(changes.up_sql, "drop index i;\ncreate unique index i on t (a, b);\n");
   EXPECT_EQ(changes.down_sql, "drop index i;\nCREATE INDEX i ON public.t USING btree (a);\n");
+}
+
+TEST(CompareSchemas, GeneratedColumnThatAModelDoesNotNameIsLeftAlone) {
+  TableSchema live = table("t", {column("id", "bigint"), column("twice", "bigint", true)});
+  live.columns[1].generated = true;
+  live.columns[1].default_sql = "id * 2";
+  TableSchema model = table("t", {column("id", "bigint")});
+  model.of_model = true;
+  EXPECT_TRUE(compare({live}, {model}).empty());
+  model.of_model = false;
+  EXPECT_EQ(compare({live}, {model}).down_sql,
+            "alter table t add column twice bigint generated always as (id * 2) stored;\n");
 }
 
 TEST(CompareSchemas, PrimaryKeyIsLeftToAPerson) {

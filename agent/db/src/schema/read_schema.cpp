@@ -24,12 +24,12 @@ TableSchema& table_named(Schema& schema, std::string_view name) {
 }
 
 void read_columns(SyncConnection& connection, std::string_view name, Schema& schema) {
-  const SyncResult rows = ask(connection, name,
-                              "c.relname, a.attname, format_type(a.atttypid, a.atttypmod), not a.attnotnull, "
-                              "a.attidentity <> '', coalesce(pg_get_expr(d.adbin, d.adrelid), '')",
-                              "left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
-                              "left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum and a.attgenerated = "
-                              "'' order by c.relname, a.attnum");
+  const SyncResult rows =
+      ask(connection, name,
+          "c.relname, a.attname, format_type(a.atttypid, a.atttypmod), not a.attnotnull, "
+          "a.attidentity <> '', coalesce(pg_get_expr(d.adbin, d.adrelid), ''), a.attgenerated <> ''",
+          "left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped "
+          "left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum order by c.relname, a.attnum");
   for (std::size_t row = 0; row < rows.rows(); ++row) {
     TableSchema& table = table_named(schema, rows.value(row, 0));
     if (rows.is_null(row, 1)) continue;  // a table without columns
@@ -39,6 +39,7 @@ void read_columns(SyncConnection& connection, std::string_view name, Schema& sch
     column.nullable = rows.value(row, 3) == "t";
     column.identity = rows.value(row, 4) == "t";
     column.default_sql = rows.value(row, 5);
+    column.generated = rows.value(row, 6) == "t";
   }
 }
 

@@ -86,9 +86,18 @@ void add_join_table(Schema& schema, TableSchema table) {
   if (find_table(schema, table.name) == nullptr) schema.tables.push_back(std::move(table));
 }
 
+std::string table_name(std::string_view table) {
+  constexpr std::string_view kPublic = "public.";
+  if (table.starts_with(kPublic)) table.remove_prefix(kPublic.size());
+  if (table.find('.') != std::string_view::npos)
+    throw UsageError(
+        fmt::format("table '{}' is not in the schema public, the only one that models are compared with", table));
+  return std::string(table);
+}
+
 void throw_no_type(std::string_view table, std::string_view column) {
-  throw UsageError(fmt::format(
-      "column '{}' of '{}' has a C++ type with no SQL type of its own: name it in kTypes", column, table));
+  throw UsageError(
+      fmt::format("column '{}' of '{}' has a C++ type with no SQL type of its own: name it in kTypes", column, table));
 }
 
 }  // namespace quell::db::detail

@@ -48,6 +48,8 @@ void add_join_table(Schema& schema, TableSchema table);
                                                 std::string_view target, std::vector<std::string> target_columns);
 /// Appends what is not there yet: both ends of a relation may declare it.
 void add_foreign_key(TableSchema& table, ForeignKeySchema key);
+/// Without `public.`. Throws UsageError where it is in another schema: read_schema would not see it.
+[[nodiscard]] std::string table_name(std::string_view table);
 [[noreturn]] void throw_no_type(std::string_view table, std::string_view column);
 
 template <class T>
@@ -69,62 +71,60 @@ std::string sql_type_of() {
   }
 }
 
-/// Calls `visit` with one member pointer, or each of a tuple of them.
-template <class Members, class Visit>
-void for_each_member(const Members& members, Visit visit) {
-  if constexpr (std::is_member_pointer_v<Members>) {
-    visit(members);
-  } else {
-    std::apply([&](auto... member) { (visit(member), ...); }, members);
-  }
-}
-
-/// The columns behind them.
+/// columns_of as strings.
 template <class Members>
 std::vector<std::string> member_columns(const Members& members) {
-  std::vector<std::string> columns;
-  for_each_member(members, [&](auto member) { columns.emplace_back(column_name(member)); });
-  return columns;
+  const auto columns = columns_of(members);
+  return {columns.begin(), columns.end()};
+}
+
+/// Fills in the type of the column that `member` is mapped to.
+template <class T, class Member>
+void describe_type(ColumnSchema& column, Member T::*member) {
+  using Value = BoundValue<Member>;
+  column.type = sql_type_of<Value>();
+  column.exact_type = !std::is_same_v<Value, std::string> && !std::is_same_v<Value, std::vector<std::string>>;
+  if constexpr (requires { Model<T>::kTypes; }) {
+    const auto declared = [&](const auto& type) {
+      if (column_name(type.member) != column_name(member)) return;
+      column.type = canonical_type(type.type);
+      column.exact_type = true;
+    };
+    std::apply([&](const auto&... type) { (declared(type), ...); }, Model<T>::kTypes);
+  }
+  if (column.type.empty()) throw_no_type(Model<T>::kTable, column_name(member));
 }
 
 /// The columns of a join table, and the types of the keys they refer to.
 template <class T>
 void add_join_columns(TableSchema& table, const std::vector<std::string>& names) {
   std::size_t next = 0;
-  for_each_member(Model<T>::kKey, [&](auto member) {
+  const auto add = [&](auto member) {
     ColumnSchema column;
     column.name = names[next++];
-    column.type = sql_type_of<typename Nullable<decltype(member_type(member))>::Value>();
+    describe_type<T>(column, member);
     table.columns.push_back(std::move(column));
-  });
+  };
+  std::apply([&](auto... member) { (add(member), ...); }, as_tuple(Model<T>::kKey));
   table.primary_key.insert(table.primary_key.end(), names.begin(), names.end());
-  add_foreign_key(table, make_foreign_key(table.name, names, Model<T>::kTable, member_columns(Model<T>::kKey)));
+  add_foreign_key(table,
+                  make_foreign_key(table.name, names, table_name(Model<T>::kTable), member_columns(Model<T>::kKey)));
 }
 
 template <class T>
 TableSchema table_of() {
   TableSchema table;
-  table.name = std::string(Model<T>::kTable);
+  table.name = table_name(Model<T>::kTable);
   table.primary_key = member_columns(Model<T>::kKey);
-  table.all_foreign_keys = false;
+  table.of_model = true;
   boost::mp11::mp_for_each<MembersOf<T>>([&](auto described) {
     using Member = decltype(member_type(described.pointer));
-    using Value = typename Nullable<Member>::Value;
     ColumnSchema column;
     column.name = described.name;
     column.nullable = Nullable<Member>::kIs;
-    column.type = sql_type_of<Value>();
-    column.exact_type = !std::is_same_v<Value, std::string>;
-    if constexpr (requires { Model<T>::kTypes; }) {
-      const auto declared = [&](const auto& type) {
-        if (column_name(type.member) != column.name) return;
-        column.type = canonical_type(type.type);
-        column.exact_type = true;
-      };
-      std::apply([&](const auto&... type) { (declared(type), ...); }, Model<T>::kTypes);
-    }
-    if (column.type.empty()) throw_no_type(table.name, column.name);
-    column.identity = std::is_integral_v<Value> && table.primary_key == std::vector<std::string>{column.name};
+    describe_type<T>(column, described.pointer);
+    column.identity =
+        std::is_integral_v<BoundValue<Member>> && table.primary_key == std::vector<std::string>{column.name};
     if constexpr (requires { Model<T>::kGenerated; }) {
       const auto generated = member_columns(Model<T>::kGenerated);
       column.identity = column.identity && std::count(generated.begin(), generated.end(), column.name) > 0;
@@ -153,40 +153,27 @@ inline TableSchema* find_table(Schema& schema, std::string_view name) {
 
 template <class Parent, class Child, class ForeignKey>
 void add_relation(Schema& schema, const ManyToOne<Parent, Child, ForeignKey>& relation) {
-  add_foreign_key(*find_table(schema, Model<Parent>::kTable),
-                  make_foreign_key(Model<Parent>::kTable, member_columns(relation.foreign_key), Model<Child>::kTable,
-                                   member_columns(Model<Child>::kKey)));
+  add_foreign_key(*find_table(schema, table_name(Model<Parent>::kTable)),
+                  make_foreign_key(table_name(Model<Parent>::kTable), member_columns(relation.foreign_key),
+                                   table_name(Model<Child>::kTable), member_columns(Model<Child>::kKey)));
 }
 
 template <class Parent, class Child, class ForeignKey>
 void add_relation(Schema& schema, const OneToMany<Parent, Child, ForeignKey>& relation) {
-  if (TableSchema* child = find_table(schema, Model<Child>::kTable))
-    add_foreign_key(*child, make_foreign_key(Model<Child>::kTable, member_columns(relation.foreign_key),
-                                             Model<Parent>::kTable, member_columns(Model<Parent>::kKey)));
+  if (TableSchema* child = find_table(schema, table_name(Model<Child>::kTable)))
+    add_foreign_key(*child, make_foreign_key(table_name(Model<Child>::kTable), member_columns(relation.foreign_key),
+                                             table_name(Model<Parent>::kTable), member_columns(Model<Parent>::kKey)));
 }
 
-/// A many-to-many relation.
-template <class Relation>
-void add_relation(Schema& schema, const Relation& relation) {
+template <class Parent, class Child, std::size_t ParentColumns, std::size_t ChildColumns>
+void add_relation(Schema& schema, const ManyToMany<Parent, Child, ParentColumns, ChildColumns>& relation) {
   TableSchema table;
-  table.name = std::string(relation.join_table);
-  table.all_foreign_keys = table.all_indexes = false;
-  if constexpr (requires { relation.parent_columns; }) {
-    add_join_columns<typename Relation::ParentType>(table,
-                                                    {relation.parent_columns.begin(), relation.parent_columns.end()});
-    add_join_columns<typename Relation::ChildType>(table,
-                                                   {relation.child_columns.begin(), relation.child_columns.end()});
-  } else {
-    add_join_columns<typename Relation::ParentType>(table, {std::string(relation.parent_column)});
-    add_join_columns<typename Relation::ChildType>(table, {std::string(relation.child_column)});
-  }
+  table.name = table_name(relation.join_table);
+  table.of_model = true;
+  table.all_indexes = false;
+  add_join_columns<Parent>(table, {relation.parent_columns.begin(), relation.parent_columns.end()});
+  add_join_columns<Child>(table, {relation.child_columns.begin(), relation.child_columns.end()});
   add_join_table(schema, std::move(table));
-}
-
-template <class T>
-void add_relations(Schema& schema) {
-  if constexpr (requires { Model<T>::kRelations; })
-    std::apply([&](const auto&... relation) { (add_relation(schema, relation), ...); }, Model<T>::kRelations);
 }
 
 }  // namespace detail
@@ -198,7 +185,7 @@ template <class... Models>
 [[nodiscard]] Schema schema_of() {
   Schema schema;
   (schema.tables.push_back(detail::table_of<Models>()), ...);
-  (detail::add_relations<Models>(schema), ...);
+  (detail::for_each_relation<Models>([&](const auto& relation) { detail::add_relation(schema, relation); }), ...);
   return schema;
 }
 

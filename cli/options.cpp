@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "analyzer/report/plan_report.hpp"
 #include "cli/terminal.hpp"
 
 namespace quell::cli {
@@ -47,16 +48,29 @@ report::RenderParams render_params(const ReportOptions& options) {
   return params;
 }
 
-std::string render(const report::Report& report, Format format, const report::RenderParams& params) {
+namespace {
+
+template <typename Result>
+std::string render_as(const Result& result, Format format, const report::RenderParams& params) {
   switch (format) {
     case Format::text:
-      return render_text(report, params);
+      return render_text(result, params);
     case Format::json:
-      return render_json(report, params);
+      return render_json(result, params);
     case Format::markdown:
-      return render_markdown(report, params);
+      return render_markdown(result, params);
   }
   return {};
+}
+
+}  // namespace
+
+std::string render(const report::Report& report, Format format, const report::RenderParams& params) {
+  return render_as(report, format, params);
+}
+
+std::string render(const report::PlanReport& report, Format format, const report::RenderParams& params) {
+  return render_as(report, format, params);
 }
 
 }  // namespace quell::cli

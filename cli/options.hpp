@@ -9,6 +9,9 @@
 namespace CLI {
 class App;
 }
+namespace quell::report {
+struct PlanReport;
+}
 
 /// Options that several commands share, declared once.
 namespace quell::cli {
@@ -35,5 +38,6 @@ void add_top_option(CLI::App& command, std::optional<std::size_t>& top);
 /// As the options and the terminal want it.
 [[nodiscard]] report::RenderParams render_params(const ReportOptions& options);
 [[nodiscard]] std::string render(const report::Report& report, Format format, const report::RenderParams& params);
+[[nodiscard]] std::string render(const report::PlanReport& report, Format format, const report::RenderParams& params);
 
 }  // namespace quell::cli

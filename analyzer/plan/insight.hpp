@@ -17,6 +17,8 @@ struct Insight {
   std::string evidence;  ///< the plan's numbers
   std::string fix;       ///< a sentence
   std::string sql;       ///< a statement to try, where there is one
+  /// The plan's expression that is meant, where there is one. May hold values: reports mask it.
+  std::string condition = {};
 };
 
 /// All rules over one plan whose self times are attributed. By share, then in the order of rules and nodes. Most rules

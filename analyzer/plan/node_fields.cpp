@@ -70,6 +70,10 @@ std::uint64_t to_count(double number) {
   return static_cast<std::uint64_t>(std::min(sane(number), kLargest));
 }
 
+bool is_text_property(std::string_view key) {
+  return std::any_of(kTextFields.begin(), kTextFields.end(), [&](const TextField& field) { return field.key == key; });
+}
+
 bool set_node_text(Node& node, std::string_view key, std::string_view value) {
   for (const TextField& field : kTextFields) {
     if (key != field.key) continue;

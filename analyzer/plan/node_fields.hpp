@@ -8,6 +8,9 @@
 /// formats (JSON, YAML, XML) use the same names; the text reader translates to them.
 namespace quell::plan {
 
+/// Whether a property is text even where it looks like a number (an alias "1"); XML does not tell.
+bool is_text_property(std::string_view key);
+
 /// A scalar property of a node. `number` is its value where it is one (then `has_fraction` says whether it was written
 /// with decimals). False: not a property with a field of its own; it belongs in Node::details.
 bool set_node_text(Node& node, std::string_view key, std::string_view value);

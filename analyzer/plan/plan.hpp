@@ -147,7 +147,13 @@ inline constexpr std::size_t kMaxPlanDepth = 500;
 /// throws; linear time. Lines it does not know become details of the node they stand below.
 [[nodiscard]] ReadResult read_text(std::string_view bytes);
 
-/// Either format, told apart by how the text begins; psql's frames around JSON are taken off.
+/// EXPLAIN (FORMAT YAML) and (FORMAT XML) output, and auto_explain's of these formats. As read_json. What stands before
+/// a fault is kept, with a diagnostic.
+[[nodiscard]] ReadResult read_yaml(std::string_view bytes);
+[[nodiscard]] ReadResult read_xml(std::string_view bytes);
+
+/// Any of the formats, told apart by how the text begins; psql's frames are taken off. Or a server's log (stderr, csv
+/// or json): the plans of its auto_explain entries.
 [[nodiscard]] ReadResult read_any(std::string_view bytes);
 
 /// Computes self times and `unaccounted_ms`. Called by the readers; idempotent. Afterwards, for a timed plan:

@@ -7,6 +7,7 @@ namespace quell::plan {
 namespace {
 
 bool is_rule(std::string_view text) {
+  if (text.starts_with("-[ RECORD ")) return true;
   return text.size() >= 3 && text.find_first_not_of("-+|=") == std::string_view::npos;
 }
 
@@ -14,15 +15,29 @@ bool is_row_count(std::string_view text) {
   return text.starts_with('(') && (text.ends_with(" rows)") || text.ends_with(" row)"));
 }
 
+constexpr std::string_view kHeading = "QUERY PLAN";
+
+/// Takes off psql's border on the left, with the heading before it where records are expanded ("QUERY PLAN | …").
+bool remove_left_border(std::string_view& line) {
+  std::string_view rest = line;
+  if (rest.starts_with(kHeading)) rest.remove_prefix(kHeading.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+  for (const std::string_view bar : {std::string_view("|"), std::string_view("\xe2\x94\x82")}) {
+    if (!rest.starts_with(bar)) continue;
+    line = rest.substr(bar.size());
+    return true;
+  }
+  return false;
+}
+
 /// A line without borders; `column` moves with what is cut on the left.
 std::string_view without_borders(std::string_view line, std::size_t& column) {
-  constexpr std::string_view kUnicodeBar = "\xe2\x94\x82";
-  for (const std::string_view bar : {std::string_view("|"), kUnicodeBar}) {
-    if (!line.starts_with(bar)) continue;
-    line.remove_prefix(bar.size());
+  if (remove_left_border(line)) {
     ++column;
     while (line.ends_with(' ')) line.remove_suffix(1);
-    if (line.ends_with(bar)) line.remove_suffix(bar.size());
+    for (const std::string_view bar : {std::string_view("|"), std::string_view("\xe2\x94\x82")}) {
+      if (line.ends_with(bar)) line.remove_suffix(bar.size());
+    }
   }
   while (!line.empty() && (line.back() == ' ' || line.back() == '\r' || line.back() == '\t')) line.remove_suffix(1);
   // psql marks a newline inside a cell with "+" in the last column, after the text and its padding.
@@ -49,7 +64,7 @@ std::vector<TextLine> plan_lines(std::string_view bytes) {
       line.remove_prefix(1);
     }
     while (!line.empty() && line.back() == ' ') line.remove_suffix(1);
-    if (!line.empty() && line != "QUERY PLAN" && !is_rule(line) && !is_row_count(line)) {
+    if (!line.empty() && line != kHeading && !is_rule(line) && !is_row_count(line)) {
       if (join) {
         lines.back().text += ' ';
         lines.back().text += line;

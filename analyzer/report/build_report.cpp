@@ -205,6 +205,7 @@ StatementPlan explain(const model::Workload& workload, model::StatementIndex sta
   for (std::size_t i = 0; i < std::min(binds.size(), static_cast<std::size_t>(facts.parameters)); ++i)
     request.parameters.push_back({binds[i].type_oid, binds[i].form, std::string(binds[i].bytes), binds[i].cut});
   out.run = runner.run(request);
+  if (out.run.ok) out.insights = plan::inspect(out.run.plan);
   if (!out.run.generic) out.parameters = shown_binds(workload, query);
   return out;
 }

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,6 +10,7 @@
 #include <boost/json.hpp>
 
 #include "analyzer/report/json_text.hpp"
+#include "analyzer/report/plan_report.hpp"
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
 #include "analyzer/report/wording.hpp"
@@ -221,6 +223,43 @@ json::object node_json(const plan::Node& node, const RenderParams& params) {
   return out;
 }
 
+json::array insights_json(const std::vector<plan::Insight>& insights, const RenderParams& params) {
+  json::array out;
+  for (const plan::Insight& insight : insights) {
+    const std::string condition = params.show_values ? insight.condition : mask_values(insight.condition);
+    out.push_back(json::object{{"rule", text(insight.rule)},
+                               {"node", insight.node},
+                               {"share", insight.share},
+                               {"cause", text(insight.cause)},
+                               {"evidence", text(insight.evidence)},
+                               {"condition", text(condition)},
+                               {"fix", text(insight.fix)},
+                               {"sql", text(insight.sql)}});
+  }
+  return out;
+}
+
+std::string_view change_kind(plan::PlanChange::Kind kind) {
+  using Kind = plan::PlanChange::Kind;
+  switch (kind) {
+    case Kind::access_path:
+      return "access_path";
+    case Kind::join_method:
+      return "join_method";
+    case Kind::join_order:
+      return "join_order";
+    case Kind::node_added:
+      return "node_added";
+    case Kind::node_gone:
+      return "node_gone";
+  }
+  return "";
+}
+
+json::value number_or_null(const std::optional<double>& number) {
+  return number ? json::value(*number) : json::value(nullptr);
+}
+
 json::array plans_json(const Report& report, const RenderParams& params) {
   json::array out;
   for (const StatementPlan& each : report.plans) {
@@ -229,9 +268,10 @@ json::array plans_json(const Report& report, const RenderParams& params) {
                       {"mode", each.run.mode == plan::RunMode::analyze ? "analyze" : "explain"},
                       {"generic", each.run.generic},
                       {"note", text(params.show_values ? each.run.note : mask_message(each.run.note))}};
-    plan["planning_ms"] = each.run.plan.planning_ms ? json::value(*each.run.plan.planning_ms) : json::value(nullptr);
-    plan["execution_ms"] = each.run.plan.execution_ms ? json::value(*each.run.plan.execution_ms) : json::value(nullptr);
+    plan["planning_ms"] = number_or_null(each.run.plan.planning_ms);
+    plan["execution_ms"] = number_or_null(each.run.plan.execution_ms);
     plan["root"] = each.run.ok ? json::value(node_json(each.run.plan.root, params)) : json::value(nullptr);
+    plan["insights"] = insights_json(each.insights, params);
     if (params.show_values) plan["parameters"] = strings_json(each.parameters);
     out.push_back(std::move(plan));
   }
@@ -300,6 +340,44 @@ std::string render_json(const Report& report, const RenderParams& params) {
     document["rejected_indexes"] = rejected_json(report);
   }
   return json_text(document);
+}
+
+std::string render_json(const PlanReport& report, const RenderParams& params) {
+  json::array plans;
+  for (const InspectedPlan& each : report.plans) {
+    json::array triggers;
+    for (const plan::Trigger& trigger : each.plan.triggers)
+      triggers.push_back(json::object{{"name", text(trigger.constraint.empty() ? trigger.name : trigger.constraint)},
+                                      {"ms", trigger.ms},
+                                      {"calls", trigger.calls}});
+    plans.push_back(json::object{{"planning_ms", number_or_null(each.plan.planning_ms)},
+                                 {"execution_ms", number_or_null(each.plan.execution_ms)},
+                                 {"unaccounted_ms", each.plan.unaccounted_ms},
+                                 {"triggers", std::move(triggers)},
+                                 {"root", node_json(each.plan.root, params)},
+                                 {"insights", insights_json(each.insights, params)}});
+  }
+  json::array diagnostics;
+  for (const plan::Diagnostic& each : report.diagnostics)
+    diagnostics.push_back(json::object{{"offset", each.offset}, {"sentence", text(each.sentence)}});
+  json::object out{
+      {"source", text(report.source)}, {"plans", std::move(plans)}, {"diagnostics", std::move(diagnostics)}};
+  if (report.comparison) {
+    json::array changes;
+    for (const plan::PlanChange& change : report.comparison->changes)
+      changes.push_back(json::object{{"kind", change_kind(change.kind)},
+                                     {"subject", text(change.subject)},
+                                     {"before", text(change.before)},
+                                     {"after", text(change.after)},
+                                     {"before_ms", change.before_ms},
+                                     {"after_ms", change.after_ms}});
+    out["comparison"] = json::object{{"before_ms", number_or_null(report.comparison->before.execution_ms)},
+                                     {"after_ms", number_or_null(report.comparison->after.execution_ms)},
+                                     {"before_cost", report.comparison->before.root.total_cost},
+                                     {"after_cost", report.comparison->after.root.total_cost},
+                                     {"changes", std::move(changes)}};
+  }
+  return json::serialize(out) + "\n";
 }
 
 }  // namespace quell::report

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/report/plan_report.hpp"
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
 #include "analyzer/report/text_plan.hpp"
@@ -79,19 +80,34 @@ std::string index_block(const advise::IndexAdvice& advice) {
   return out + "\n";
 }
 
+std::string insights_list(const std::vector<plan::Insight>& insights, const RenderParams& params) {
+  std::string out;
+  for (const plan::Insight& insight : insights) {
+    out += fmt::format("- **{}** {} {} {}\n", insight_share(insight), words_of(insight.cause),
+                       words_of(insight_evidence(insight, params)) + ".", words_of(insight.fix));
+    if (!insight.sql.empty()) out += "\n" + markdown_block(cut(insight.sql), "sql") + "\n";
+  }
+  return out;
+}
+
+std::string plan_lines_block(const plan::Plan& plan, const RenderParams& params) {
+  std::string out;
+  const std::vector<PlanLine> lines = plan_lines(plan, params);
+  for (std::size_t i = 0; i < std::min(lines.size(), kMaxPlanLines); ++i)
+    out += shorten(lines[i].text, kMaxName) + "\n";
+  if (lines.size() > kMaxPlanLines) out += "...\n";
+  return out;
+}
+
 std::string plan_block(const Report& report, const StatementPlan& plan, const RenderParams& params) {
   const StatementSummary& statement = report.statements[plan.statement];
   std::string body = cut(statement.text) + "\n" + cut(plan_heading(plan, params)) + "\n";
   if (const std::string with = plan_parameters(plan, params); !with.empty()) body += cut(with) + "\n";
-  if (plan.run.ok) {
-    const std::vector<PlanLine> lines = plan_lines(plan.run.plan, params);
-    for (std::size_t i = 0; i < std::min(lines.size(), kMaxPlanLines); ++i)
-      body += shorten(lines[i].text, kMaxName) + "\n";
-    if (lines.size() > kMaxPlanLines) body += "...\n";
-  }
-  return fmt::format("\n<details><summary>Plan of {}: {}, {}</summary>\n\n{}\n</details>\n", statement.id,
-                     counted(statement.executions, "execution"), milliseconds(statement.total_ms),
-                     markdown_block(body, ""));
+  if (plan.run.ok) body += plan_lines_block(plan.run.plan, params);
+  return fmt::format(
+      "\n<details><summary>Plan of {}: {}, {}</summary>\n\n{}\n</details>\n", statement.id,
+      counted(statement.executions, "execution"), milliseconds(statement.total_ms),
+      markdown_block(body, "") + (plan.insights.empty() ? "" : "\n" + insights_list(plan.insights, params)));
 }
 
 std::string scopes_block(const Report& report) {
@@ -142,10 +158,11 @@ class CappedText {
     }
   }
 
-  std::string finish(const std::string& trace_path) && {
+  /// `command` gives all of it.
+  std::string finish(const std::string& command) && {
     if (left_out_ > 0)
       text_ += fmt::format("\n{} left out to fit into a comment. All of it: {}\n", counted(left_out_, "section"),
-                           name_code("quell report " + trace_path));
+                           name_code(command));
     return std::move(text_);
   }
 
@@ -155,6 +172,26 @@ class CappedText {
 };
 
 }  // namespace
+
+std::string render_markdown(const PlanReport& report, const RenderParams& params) {
+  CappedText out;
+  out.add(fmt::format("## Quell: {} in {}\n", counted(report.plans.size(), "plan"), name_code(report.source)));
+  if (report.comparison) {
+    std::string changes = "\nCompared: " + words_of(comparison_words(*report.comparison)) + "\n\n";
+    for (const plan::PlanChange& change : report.comparison->changes)
+      changes += "- " + words_of(change_words(change)) + "\n";
+    out.add(changes);
+  }
+  for (const plan::Diagnostic& diagnostic : report.diagnostics)
+    out.add(fmt::format("\nat byte {}: {}\n", diagnostic.offset, words_of(diagnostic.sentence)));
+  for (const InspectedPlan& each : report.plans) {
+    out.add("\n" + markdown_block(read_plan_heading(each.plan) + "\n" + plan_lines_block(each.plan, params), "") +
+            "\n" +
+            (each.insights.empty() ? std::string("Nothing wrong with it by the rules.\n")
+                                   : insights_list(each.insights, params)));
+  }
+  return std::move(out).finish("quell explain --read " + report.source);
+}
 
 std::string render_markdown(const Report& report, const RenderParams& params) {
   CappedText out;
@@ -173,7 +210,7 @@ std::string render_markdown(const Report& report, const RenderParams& params) {
     out.add(scopes_block(report));
     out.add(statements_block(report, params));
   }
-  return std::move(out).finish(report.trace_path);
+  return std::move(out).finish("quell report " + report.trace_path);
 }
 
 }  // namespace quell::report

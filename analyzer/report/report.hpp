@@ -11,13 +11,14 @@
 #include "analyzer/advise/index_advice.hpp"
 #include "analyzer/detect/finding.hpp"
 #include "analyzer/model/workload.hpp"
+#include "analyzer/plan/insight.hpp"
 #include "analyzer/plan/plan.hpp"
 #include "analyzer/plan/runner.hpp"
 
 namespace quell::report {
 
 /// Version of the JSON report (docs/report.schema.json). Grows by one with every change that a reader could notice.
-inline constexpr int kReportVersion = 1;
+inline constexpr int kReportVersion = 2;
 
 /// `median` is the nearest-rank 50th percentile: a value that occurred, the lower middle one of an even number.
 struct Spread {
@@ -67,6 +68,7 @@ struct ExampleExecution {
 struct StatementPlan {
   model::StatementIndex statement = model::kNone;
   plan::RunResult run;
+  std::vector<plan::Insight> insights;  ///< what the rules say of the plan
   std::vector<std::string> parameters;  ///< as shown; renderers keep them back unless told
 };
 

@@ -8,35 +8,13 @@
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
 #include "analyzer/report/text_plan.hpp"
+#include "analyzer/report/text_writer.hpp"
 #include "analyzer/report/wording.hpp"
 
 namespace quell::report {
 namespace {
 
-constexpr std::size_t kLabelColumns = 11;
 constexpr std::size_t kStatementLines = 4;  ///< longer SQL is cut; the JSON report has all of it
-
-enum class Style { plain, strong, dim, red, yellow, cyan, green };
-
-std::string_view code(Style style) {
-  switch (style) {
-    case Style::plain:
-      return "";
-    case Style::strong:
-      return "\x1b[1m";
-    case Style::dim:
-      return "\x1b[2m";
-    case Style::red:
-      return "\x1b[1;31m";
-    case Style::yellow:
-      return "\x1b[1;33m";
-    case Style::cyan:
-      return "\x1b[36m";
-    case Style::green:
-      return "\x1b[32m";
-  }
-  return "";
-}
 
 Style style_of(detect::Severity severity) {
   switch (severity) {
@@ -52,14 +30,14 @@ Style style_of(detect::Severity severity) {
   return Style::plain;
 }
 
-class TextReport {
+class TextReport : private TextWriter {
  public:
-  TextReport(const Report& report, const RenderParams& params) : report_(report), params_(params) {}
+  TextReport(const Report& report, const RenderParams& params) : TextWriter(params), report_(report), params_(params) {}
 
   std::string render() {
     if (params_.plans_only) {
       write_plans();
-      return std::move(out_);
+      return take();
     }
     write_verdict();
     for (std::size_t i = 0; i < report_.findings.size(); ++i) write_finding(i);
@@ -68,49 +46,10 @@ class TextReport {
     write_scopes();
     write_statements();
     write_silences();
-    return std::move(out_);
+    return take();
   }
 
  private:
-  std::string styled(Style style, std::string_view text) const {
-    if (!params_.colour || style == Style::plain || text.empty()) return std::string(text);
-    return fmt::format("{}{}\x1b[0m", code(style), text);
-  }
-
-  void line(std::string_view text = {}) { (out_ += text) += '\n'; }
-
-  void heading(std::string_view text) {
-    line();
-    line(styled(Style::strong, text));
-  }
-
-  /// `label` in its column, the words wrapped beside it; at most `most` lines.
-  void labelled(std::string_view label, std::string_view text, Style style = Style::plain, std::size_t most = 100) {
-    const std::size_t room = std::max<std::size_t>(params_.width, 40) - kLabelColumns - 3;
-    std::vector<std::string> lines = wrap(printable(text), room);
-    if (lines.empty()) lines.emplace_back();
-    if (lines.size() > most) {
-      lines.resize(most);
-      lines.back() += " ...";
-    }
-    for (std::size_t i = 0; i < lines.size(); ++i) {
-      const std::string head = fmt::format("   {:<{}}", i == 0 ? label : "", kLabelColumns);
-      line(styled(Style::dim, head) + styled(style, lines[i]));
-    }
-  }
-
-  /// Code keeps its line breaks.
-  void code_lines(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      std::string_view one = text.substr(0, end);
-      const std::size_t indent = std::min(one.find_first_not_of(' '), one.size());
-      line(fmt::format("   {:<{}}  {}", "", kLabelColumns,
-                       std::string(indent, ' ') + styled(Style::green, printable(one.substr(indent)))));
-      text.remove_prefix(std::min(text.size(), end + 1));
-    }
-  }
-
   void write_verdict() {
     for (const std::string& text : wrap(verdict(report_), params_.width))
       line(styled(report_.findings.empty() ? Style::green : Style::strong, text));
@@ -211,12 +150,8 @@ class TextReport {
       labelled("plan", plan_heading(plan, params_));
       if (const std::string with = plan_parameters(plan, params_); !with.empty()) labelled("", with);
       if (!plan.run.ok) continue;
-      for (const PlanLine& each : plan_lines(plan.run.plan, params_)) {
-        Style style = each.condition ? Style::dim : Style::plain;
-        if (each.misestimated) style = Style::yellow;
-        if (each.costliest) style = Style::red;
-        line("   " + styled(style, each.text));
-      }
+      TextWriter::plan(plan.run.plan);
+      insights(plan.insights);
     }
   }
 
@@ -276,7 +211,6 @@ class TextReport {
 
   const Report& report_;
   const RenderParams& params_;
-  std::string out_;
 };
 
 }  // namespace

@@ -130,6 +130,15 @@ std::string plan_heading(const StatementPlan& plan, const RenderParams& params) 
   return out;
 }
 
+std::string insight_share(const plan::Insight& insight) {
+  return insight.share > 0 ? percent(insight.share) : "note";
+}
+
+std::string insight_evidence(const plan::Insight& insight, const RenderParams& params) {
+  if (insight.condition.empty()) return insight.evidence;
+  return insight.evidence + ": " + (params.show_values ? insight.condition : mask_values(insight.condition));
+}
+
 std::string plan_parameters(const StatementPlan& plan, const RenderParams& params) {
   if (plan.parameters.empty()) return {};
   if (!params.show_values)

@@ -9,11 +9,11 @@ namespace {
 constexpr int kUsageError = 2;
 
 constexpr const char* kExamples = R"(Examples:
-  quell-viewer service.qtrace
+  quell-viewer service.qtr
       Opens a trace. J goes to the next finding, Enter to its worst request, ? lists all keys.
-  quell-viewer service.qtrace --dsn "postgresql:///blog"
+  quell-viewer service.qtr --dsn "postgresql:///blog"
       Explains the costliest statements too, each in a transaction that is rolled back.
-  quell-viewer service.qtrace --screenshot window.png --size 1920x1080 --theme dark --select 1
+  quell-viewer service.qtr --screenshot window.png --size 1920x1080 --theme dark --select 1
       Draws the window with its first finding into a file, without a display.
 
 Exit code: 0 done, 1 the trace cannot be shown, 2 wrong usage.

@@ -45,7 +45,8 @@ QString node_details(const plan::Node& node) {
     lines << QStringLiteral("Buffers: %1 hit, %2 read")
                  .arg(format_count(node.buffers->shared_hit), format_count(node.buffers->shared_read));
   for (const auto& [key, value] : node.details)
-    lines << QString::fromStdString(key) + QStringLiteral(": ") + QString::fromStdString(value);
+    if (value != "0")  // counters that did not count: WAL of a read, rows removed by nothing
+      lines << QString::fromStdString(key) + QStringLiteral(": ") + QString::fromStdString(value);
   return lines.join(u'\n');
 }
 

@@ -211,7 +211,7 @@ void MainWindow::connect_views() {
 
 void MainWindow::ask_for_trace() {
   const auto path = QFileDialog::getOpenFileName(this, QStringLiteral("Open a trace"), {},
-                                                 QStringLiteral("Traces (*.qtrace);;All files (*)"));
+                                                 QStringLiteral("Traces (*.qtr);;All files (*)"));
   if (!path.isEmpty()) open_trace(path);
 }
 

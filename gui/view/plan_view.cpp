@@ -64,13 +64,39 @@ QString why_no_plan(const Session& session, model::StatementIndex statement) {
       .arg(format_count(session.report.plans.size()));
 }
 
+/// The weightiest of them; the terminal report has room for all.
+QString insight_lines(const std::vector<plan::Insight>& insights) {
+  constexpr std::size_t kMost = 3;
+  QStringList lines;
+  for (std::size_t i = 0; i < std::min(insights.size(), kMost); ++i) {
+    const plan::Insight& insight = insights[i];
+    const QString share = insight.share > 0 ? QStringLiteral("%1\u00a0% ").arg(qRound(insight.share * 100)) : QString();
+    lines << QStringLiteral("\u25cf ") + share + QString::fromStdString(insight.cause) + u' ' +
+                 QString::fromStdString(insight.fix);
+    if (!insight.sql.empty()) lines << QStringLiteral("    ") + QString::fromStdString(insight.sql);
+  }
+  if (insights.size() > kMost)
+    lines << QStringLiteral("and %1 more: quell explain shows all").arg(insights.size() - kMost);
+  return lines.join(u'\n');
+}
+
 }  // namespace
 
 PlanView::PlanView(QWidget* parent)
-    : QWidget(parent), headline_(new QLabel(this)), tree_(new PlanTree(this)), details_(new QLabel(this)) {
+    : QWidget(parent),
+      headline_(new QLabel(this)),
+      insights_(new QLabel(this)),
+      tree_(new PlanTree(this)),
+      details_(new QLabel(this)) {
   headline_->setWordWrap(true);
   headline_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   headline_->setContentsMargins(10, 8, 10, 6);
+  insights_->setObjectName(QStringLiteral("insights"));
+  insights_->setWordWrap(true);
+  insights_->setTextFormat(Qt::PlainText);
+  insights_->setTextInteractionFlags(Qt::TextSelectableByMouse);
+  insights_->setContentsMargins(10, 0, 10, 8);
+  insights_->setAccessibleName(QStringLiteral("What the plan rules say"));
   details_->setWordWrap(true);
   details_->setTextInteractionFlags(Qt::TextSelectableByMouse);
   details_->setContentsMargins(10, 6, 10, 8);
@@ -90,6 +116,7 @@ PlanView::PlanView(QWidget* parent)
   layout->setContentsMargins(0, 0, 0, 0);
   layout->setSpacing(0);
   layout->addWidget(headline_);
+  layout->addWidget(insights_);
   layout->addWidget(tree_, 1);
   layout->addWidget(details_);
   layout->addStretch(0);
@@ -109,6 +136,7 @@ void PlanView::show_statement(const SessionPtr& session, model::StatementIndex s
   }
   model_.set_plan(nullptr);
   tree_->hide();
+  insights_->hide();
   details_->hide();
   if (!session || statement == model::kNone)
     headline_->setText(QStringLiteral("Select a finding, a statement or a query to see its plan."));
@@ -135,6 +163,8 @@ void PlanView::show_plan(const report::StatementPlan& plan) {
   auto text = parts.join(QStringLiteral(" · "));
   if (!plan.run.note.empty()) text += u'\n' + QString::fromStdString(plan.run.note);
   headline_->setText(text);
+  insights_->setText(insight_lines(plan.insights));
+  insights_->setVisible(!plan.insights.empty());
   layout()->activate();
   fit_columns();
   tree_->setCurrentIndex(model_.index(0, 0));

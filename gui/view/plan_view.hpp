@@ -29,6 +29,7 @@ class PlanView : public QWidget {
 
   PlanModel model_;
   QLabel* headline_;
+  QLabel* insights_;
   QTreeView* tree_;
   QLabel* details_;
 };

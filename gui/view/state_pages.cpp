@@ -84,7 +84,7 @@ EmptyPage::EmptyPage(QWidget* parent) : QWidget(parent) {
   layout->addWidget(open, 0, Qt::AlignLeft);
   layout->addSpacing(14);
   add_paragraph(layout, QStringLiteral("Record a service that links the tracer:"));
-  add_command(layout, QStringLiteral("QUELL_TRACE=service.qtrace ./service"));
+  add_command(layout, QStringLiteral("QUELL_TRACE=service.qtr ./service"));
   add_paragraph(layout, QStringLiteral("Or make a sample trace with the demonstration:"));
   add_command(layout, QStringLiteral("quell demo --keep demo"));
 }

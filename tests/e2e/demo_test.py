@@ -1,8 +1,8 @@
 """`quell demo` from end to end: what it proves, what it keeps, what it leaves behind; then report and explain on what
 it kept, and every command the documentation shows."""
 import json
+import os
 import re
-import shlex
 import signal
 import subprocess
 import unittest
@@ -292,20 +292,24 @@ class Documentation(unittest.TestCase):
         folder = scratch.path / "documentation"
         folder.mkdir()
         (folder / "service.qtr").write_bytes((kept / "trace.qtr").read_bytes())
+        for name, analyze in (("before.txt", "analyze"), ("after.txt", "analyze, buffers")):
+            (folder / name).write_text(postgres.psql(f"explain ({analyze}) select count(*) from posts"))
+        with_psql = environment(TMPDIR=scratch.tmp, PGDATABASE="blog", **postgres.environment)
+        with_psql["PATH"] = f"{postgres.bin}{os.pathsep}{with_psql['PATH']}"
         child = next(f["child"]["id"] for f in validated(first.stdout)["findings"])
         seen = set()
         for page in ("cli.md", "report.md", "demo.md"):
             text = (ROOT / "docs" / page).read_text()
             for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
                 for line in block.splitlines():
-                    if not line.startswith("$ quell ") or line in seen:
+                    if not re.match(r"\$ (quell |psql .*\| quell )", line) or line in seen:
                         continue
                     seen.add(line)
                     # The fingerprint of an example belongs to the example's trace.
                     command = re.sub(r"--statement [0-9a-f]{16}", f"--statement {child}", line[2:])
                     with self.subTest(page=page, command=command):
-                        result = quell(*shlex.split(command)[1:], cwd=folder, TMPDIR=scratch.tmp,
-                                       **postgres.environment)
+                        result = subprocess.run(["bash", "-c", command], cwd=folder, stdin=subprocess.DEVNULL,
+                                                capture_output=True, text=True, timeout=120, env=with_psql)
                         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertGreater(len(seen), 8)
 

@@ -73,6 +73,11 @@ class Postgres:
                         f"--file={dump}", "--command=analyze"], check=True, capture_output=True,
                        env=environment(**self.environment))
 
+    def psql(self, sql, *options):
+        """What psql prints for `sql` on the database `blog`."""
+        return subprocess.run([f"{self.bin}/psql", "--no-psqlrc", *options, "--dbname=blog", f"--command={sql}"],
+                              check=True, capture_output=True, text=True, env=environment(**self.environment)).stdout
+
     def stop(self):
         self._process.stdin.close()
         self._process.wait(timeout=30)

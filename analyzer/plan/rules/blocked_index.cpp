@@ -33,10 +33,10 @@ void rule_blocked_index(const PlacedPlan& plan, std::vector<Insight>& out) {
         {"blocked_index", i, share,
          fmt::format("The filter of {} compares an expression, not the column: no index on the column can serve it.",
                      title(node)),
-         filter,
+         fmt::format("{:.0f} of {:.0f} rows removed by filter", removed, removed + rows_of(node)),
          cast ? "Send the parameter with the column's own type, so that the cast goes."
               : "Create an index on this expression, or compare the bare column.",
-         ""});
+         "", filter});
   }
 }
 

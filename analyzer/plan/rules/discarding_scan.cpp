@@ -19,11 +19,11 @@ void rule_discarding_scan(const PlacedPlan& plan, std::vector<Insight>& out) {
     const double kept = rows_of(node);
     const double share = plan.share(node.self_ms);
     if (removed < kWorthARow || removed < kDiscarded * (removed + kept) || share < kShare) continue;
-    out.push_back(
-        {"discarding_scan", i, share,
-         fmt::format("{} reads the whole table and throws away nearly all of it.", title(node)),
-         fmt::format("{:.0f} of {:.0f} rows removed by filter {}", removed, removed + kept, node.detail("Filter")),
-         "An index on the filter's columns would read only the rows it keeps; index advice checks the gain.", ""});
+    out.push_back({"discarding_scan", i, share,
+                   fmt::format("{} reads the whole table and throws away nearly all of it.", title(node)),
+                   fmt::format("{:.0f} of {:.0f} rows removed by filter", removed, removed + kept),
+                   "An index on the filter's columns would read only the rows it keeps; index advice checks the gain.",
+                   "", std::string(node.detail("Filter"))});
   }
 }
 

@@ -23,9 +23,9 @@ void rule_inefficient_index(const PlacedPlan& plan, std::vector<Insight>& out) {
     if (removed < kWorthARow || removed < kDiscarded * (removed + kept) || share < kShare) continue;
     out.push_back({"inefficient_index", i, share,
                    fmt::format("{} fetches rows that a filter then throws away.", title(node)),
-                   fmt::format("{:.0f} of {:.0f} fetched rows removed by filter {}", removed, removed + kept,
-                               node.detail("Filter")),
-                   "Add the filter's columns to the index, after the ones compared for equality.", ""});
+                   fmt::format("{:.0f} of {:.0f} fetched rows removed by filter", removed, removed + kept),
+                   "Add the filter's columns to the index, after the ones compared for equality.", "",
+                   std::string(node.detail("Filter"))});
   }
 }
 

@@ -34,6 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   check(quell::plan::read_json(bytes));
   check(quell::plan::read_text(bytes));
+  check(quell::plan::read_yaml(bytes));
+  check(quell::plan::read_xml(bytes));
   check(quell::plan::read_any(bytes));
   return 0;
 }

@@ -172,22 +172,49 @@ std::string describe(const ReadResult& result, bool blocks_too) {
   return out;
 }
 
-TEST_P(FormatTest, TextGivesTheTreeOfJson) {
+struct Format {
+  const char* option;
+  ReadResult (*read)(std::string_view);
+};
+constexpr Format kFormats[] = {{"FORMAT TEXT", read_text}, {"FORMAT YAML", read_yaml}, {"FORMAT XML", read_xml}};
+
+TEST_P(FormatTest, EveryFormatGivesTheTreeOfJson) {
   // No ANALYZE in parallel: two runs share the rows differently among their processes.
   // A write leaves dead rows behind even when it is rolled back, so the next run meets other blocks.
   const bool reads = GetParam().starts_with("SELECT");
-  for (const bool parallel : {false, true}) {
-    for (const char* options : {"VERBOSE", "SETTINGS, VERBOSE, COSTS OFF", "COSTS ON"}) {
-      const std::string text = explain(options, parallel);
-      const std::string json = explain(std::string("FORMAT JSON, ") + options, parallel);
-      ASSERT_EQ(describe(read_text(text), reads), describe(read_json(json), reads)) << text;
+  const auto compare = [&](const std::string& options, bool parallel) {
+    const std::string json = explain("FORMAT JSON, " + options, parallel);
+    for (const Format& format : kFormats) {
+      const std::string other = explain(std::string(format.option) + ", " + options, parallel);
+      ASSERT_EQ(describe(format.read(other), reads), describe(read_json(json), reads)) << other;
+      ASSERT_EQ(describe(read_any(other), reads), describe(read_json(json), reads)) << other;
     }
+  };
+  for (const bool parallel : {false, true}) {
+    for (const char* options : {"VERBOSE", "SETTINGS, VERBOSE, COSTS OFF", "COSTS ON"}) compare(options, parallel);
   }
   for (const char* options : {"ANALYZE, TIMING OFF, BUFFERS OFF", "ANALYZE, TIMING OFF, BUFFERS, VERBOSE, WAL"}) {
     explain(options, false);  // hint bits and caches settle
-    const std::string text = explain(options, false);
-    const std::string json = explain(std::string("FORMAT JSON, ") + options, false);
-    ASSERT_EQ(describe(read_text(text), reads), describe(read_json(json), reads)) << text;
+    compare(options, false);
+  }
+}
+
+/// Everything an inspector shows, so also the names of details, in order.
+TEST_P(FormatTest, StructuredFormatsKeepTheSameDetails) {
+  const std::string options = "VERBOSE, SETTINGS";
+  const ReadResult json = read_json(explain("FORMAT JSON, " + options, true));
+  for (const Format& format : {kFormats[1], kFormats[2]}) {
+    const ReadResult other = format.read(explain(std::string(format.option) + ", " + options, true));
+    ASSERT_THAT(other.plans, SizeIs(1));
+    std::vector<const Node*> expected;
+    walk(json.plans.at(0).root, [&](const Node& node, std::size_t) { expected.push_back(&node); });
+    std::size_t at = 0;
+    walk(other.plans[0].root, [&](const Node& node, std::size_t) {
+      ASSERT_LT(at, expected.size());
+      EXPECT_EQ(node.details, expected[at++]->details) << format.option;
+    });
+    EXPECT_EQ(other.plans[0].settings, json.plans[0].settings) << format.option;
+    EXPECT_EQ(other.plans[0].details, json.plans[0].details) << format.option;
   }
 }
 
@@ -215,8 +242,10 @@ TEST_P(FormatTest, SelfTimesOfARunAddUpToItsExecutionTime) {
     for (const char* options : {"ANALYZE, BUFFERS", "ANALYZE, VERBOSE, BUFFERS"}) {
       const std::string json = explain(std::string("FORMAT JSON, ") + options, parallel);
       check_invariants(read_json(json), json);
-      const std::string text = explain(options, parallel);
-      check_invariants(read_text(text), text);
+      for (const Format& format : kFormats) {
+        const std::string other = explain(std::string(format.option) + ", " + options, parallel);
+        check_invariants(format.read(other), other);
+      }
     }
   }
 }

@@ -72,8 +72,8 @@ class LoadSession : public testing::Test {
 };
 
 TEST_F(LoadSession, TheColumnsHoldWhatTheTraceSays) {
-  write_library_trace(path("library.qtrace"));
-  const auto session = load_session(path("library.qtrace"), "", {});
+  write_library_trace(path("library.qtr"));
+  const auto session = load_session(path("library.qtr"), "", {});
   ASSERT_EQ(session->queries.size(), 4U);
   EXPECT_EQ(session->begin, kMillisecond);
   EXPECT_EQ(session->end, 8 * kMillisecond);
@@ -87,8 +87,8 @@ TEST_F(LoadSession, TheColumnsHoldWhatTheTraceSays) {
 }
 
 TEST_F(LoadSession, TheFindingIsProvedAndItsExecutionsAreMarked) {
-  write_library_trace(path("library.qtrace"));
-  const auto session = load_session(path("library.qtrace"), "", {});
+  write_library_trace(path("library.qtr"));
+  const auto session = load_session(path("library.qtr"), "", {});
   ASSERT_EQ(session->report.findings.size(), 1U);
   EXPECT_EQ(session->report.findings[0].kind, detect::Kind::n_plus_one);
   EXPECT_EQ(session->report.findings[0].confidence, detect::Confidence::proved);
@@ -97,8 +97,8 @@ TEST_F(LoadSession, TheFindingIsProvedAndItsExecutionsAreMarked) {
 }
 
 TEST_F(LoadSession, AnExecutionHasItsBindsAndItsCallStack) {
-  write_library_trace(path("library.qtrace"));
-  const auto session = load_session(path("library.qtrace"), "", {});
+  write_library_trace(path("library.qtr"));
+  const auto session = load_session(path("library.qtr"), "", {});
   const auto detail = session->detail(2);
   EXPECT_EQ(detail.text, "SELECT title FROM books WHERE shelf_id = $1");
   ASSERT_EQ(detail.binds.size(), 1U);
@@ -110,24 +110,24 @@ TEST_F(LoadSession, AnExecutionHasItsBindsAndItsCallStack) {
 }
 
 TEST_F(LoadSession, LanesAreReadyForTheTimeline) {
-  write_library_trace(path("library.qtrace"));
-  const auto session = load_session(path("library.qtrace"), "", {});
+  write_library_trace(path("library.qtr"));
+  const auto session = load_session(path("library.qtr"), "", {});
   ASSERT_NE(session->lanes, nullptr);
   ASSERT_EQ(session->lanes->groups.size(), 1U);
   EXPECT_EQ(session->lanes->groups[0].label, "GET /shelves");
 }
 
 TEST_F(LoadSession, ADatabaseThatCannotBeAskedCostsOnlyThePlans) {
-  write_library_trace(path("library.qtrace"));
-  const auto session = load_session(path("library.qtrace"), "host=" + path("nowhere") + " dbname=library", {});
+  write_library_trace(path("library.qtr"));
+  const auto session = load_session(path("library.qtr"), "host=" + path("nowhere") + " dbname=library", {});
   EXPECT_EQ(session->report.findings.size(), 1U);
   EXPECT_TRUE(session->report.plans.empty());
   EXPECT_EQ(session->dsn_hint.rfind("No plans: ", 0), 0U) << session->dsn_hint;
 }
 
 TEST_F(LoadSession, WithoutADatabaseItSaysHowToGetPlans) {
-  write_library_trace(path("library.qtrace"));
-  EXPECT_NE(load_session(path("library.qtrace"), "", {})->dsn_hint.find("--dsn"), std::string::npos);
+  write_library_trace(path("library.qtr"));
+  EXPECT_NE(load_session(path("library.qtr"), "", {})->dsn_hint.find("--dsn"), std::string::npos);
 }
 
 TEST_F(LoadSession, WhatIsNotATraceIsRefused) {
@@ -139,15 +139,15 @@ TEST_F(LoadSession, WhatIsNotATraceIsRefused) {
 }
 
 TEST_F(LoadSession, CancelStopsTheAnalysis) {
-  write_library_trace(path("library.qtrace"));
+  write_library_trace(path("library.qtr"));
   LoadObserver observer;
   observer.step = [](const std::string&) { throw std::runtime_error("cancelled"); };
-  EXPECT_THROW((void)load_session(path("library.qtrace"), "", observer), std::runtime_error);
+  EXPECT_THROW((void)load_session(path("library.qtr"), "", observer), std::runtime_error);
 }
 
 TEST_F(LoadSession, AnEmptyTraceHasAnEmptyWindow) {
-  trace::Writer::create(path("empty.qtrace"), {});
-  const auto session = load_session(path("empty.qtrace"), "", {});
+  trace::Writer::create(path("empty.qtr"), {});
+  const auto session = load_session(path("empty.qtr"), "", {});
   EXPECT_EQ(session->queries.size(), 0U);
   EXPECT_EQ(session->begin, session->end);
 }

@@ -15,7 +15,7 @@ namespace {
 
 TEST(Loader, DeliversTheSessionWithItsProgress) {
   Loader loader([](const std::string& path, const LoadObserver& observer) {
-    EXPECT_EQ(path, "blog.qtrace");
+    EXPECT_EQ(path, "blog.qtr");
     observer.progress(50, 100);
     observer.step("Detecting");
     return sample::shared_session();
@@ -23,7 +23,7 @@ TEST(Loader, DeliversTheSessionWithItsProgress) {
   QSignalSpy loaded(&loader, &Loader::loaded);
   QSignalSpy progressed(&loader, &Loader::progressed);
   QSignalSpy step(&loader, &Loader::step_began);
-  loader.start(QStringLiteral("blog.qtrace"));
+  loader.start(QStringLiteral("blog.qtr"));
   EXPECT_TRUE(loader.loading());
   ASSERT_TRUE(loaded.wait());
   EXPECT_FALSE(loader.loading());

@@ -34,8 +34,8 @@ class Program : public testing::Test {
  protected:
   [[nodiscard]] QString path(const char* name) const { return folder_.filePath(QLatin1String(name)); }
   QString trace() const {
-    trace::Writer::create(path("empty.qtrace").toStdString(), {});
-    return path("empty.qtrace");
+    trace::Writer::create(path("empty.qtr").toStdString(), {});
+    return path("empty.qtr");
   }
   QTemporaryDir folder_;
 };
@@ -43,7 +43,7 @@ class Program : public testing::Test {
 TEST_F(Program, HelpHasExamplesAndExitCodes) {
   const auto outcome = run({QStringLiteral("--help")});
   EXPECT_EQ(outcome.code, 0);
-  EXPECT_NE(outcome.out.find("quell-viewer service.qtrace --screenshot window.png"), std::string::npos);
+  EXPECT_NE(outcome.out.find("quell-viewer service.qtr --screenshot window.png"), std::string::npos);
   EXPECT_NE(outcome.out.find("Exit code:"), std::string::npos);
 }
 
@@ -56,9 +56,9 @@ TEST_F(Program, AScreenshotNeedsNoDisplayAndHasTheSizeAskedFor) {
 }
 
 TEST_F(Program, AMissingFileIsNamed) {
-  const auto outcome = run({path("none.qtrace"), QStringLiteral("--screenshot"), path("window.png")});
+  const auto outcome = run({path("none.qtr"), QStringLiteral("--screenshot"), path("window.png")});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_EQ(outcome.err, "quell-viewer: there is no file " + path("none.qtrace").toStdString() + "\n");
+  EXPECT_EQ(outcome.err, "quell-viewer: there is no file " + path("none.qtr").toStdString() + "\n");
   EXPECT_FALSE(QFileInfo::exists(path("window.png")));
 }
 

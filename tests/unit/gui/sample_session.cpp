@@ -229,6 +229,11 @@ void add_plans(Session& session) {
   comments.run.ok = true;
   comments.run.mode = plan::RunMode::analyze;
   comments.run.plan = comments_plan();
+  comments.insights = {
+      {"discarding_scan", 1, 0.96, "Seq Scan on comments reads the whole table and throws away nearly all of it.",
+       "99965 of 100000 rows removed by filter",
+       "An index on the filter's columns would read only the rows it keeps; index advice checks the gain.", "",
+       "((NOT hidden) AND (post_id = 7))"}};
   report::StatementPlan author;
   author.statement = kAuthor;
   author.run.ok = true;
@@ -273,7 +278,7 @@ Session make_session() {
   auto& session = builder.session;
   add_scopes(session);
   add_statements(session);
-  session.report.trace_path = "blog.qtrace";
+  session.report.trace_path = "blog.qtr";
   session.report.trace.closed = true;
   session.report.span_ms = static_cast<double>(session.end - session.begin) / 1e6;
   session.report.findings = {n_plus_one(session), duplicate()};

@@ -23,7 +23,7 @@ class Screenshot : public testing::TestWithParam<ThemeChoice> {
 
   static QImage draw(MainWindow& window) {
     window.show();
-    window.open_trace(QStringLiteral("blog.qtrace"));
+    window.open_trace(QStringLiteral("blog.qtr"));
     EXPECT_TRUE(QTest::qWaitFor([&] { return window.settled(); }));
     window.jump_to_finding(0);
     EXPECT_TRUE(QTest::qWaitFor([&] { return window.settled(); }));

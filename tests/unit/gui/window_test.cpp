@@ -34,7 +34,7 @@ class Window : public testing::Test {
  protected:
   void SetUp() override {
     window_.show();
-    window_.open_trace(QStringLiteral("blog.qtrace"));
+    window_.open_trace(QStringLiteral("blog.qtr"));
     ASSERT_TRUE(QTest::qWaitForWindowActive(&window_));
     ASSERT_TRUE(settle());
   }
@@ -78,6 +78,18 @@ TEST_F(Window, TwoKeysLeadToThePlanOfAFinding) {
   auto* tree = window_.inspector()->plan_view()->tree();
   ASSERT_TRUE(tree->isVisible());
   EXPECT_EQ(tree->model()->index(0, 0).data().toString(), QStringLiteral("Index Scan using users_pkey on users"));
+}
+
+TEST_F(Window, PlanViewSaysWhatIsWrongWithThePlan) {
+  PlanView view;
+  view.resize(420, 500);
+  view.show_statement(window_.session(), sample::kComments);
+  const auto* words = view.findChild<QLabel*>(QStringLiteral("insights"));
+  ASSERT_TRUE(words != nullptr && !words->isHidden());
+  EXPECT_TRUE(words->text().startsWith(QStringLiteral("\u25cf 96\u00a0% Seq Scan on comments reads the whole table")))
+      << words->text().toStdString();
+  view.show_statement(window_.session(), sample::kAuthor);
+  EXPECT_TRUE(words->isHidden()) << "nothing is wrong with that one";
 }
 
 TEST_F(Window, KGoesBackAndBothStopAtTheEnds) {
@@ -236,17 +248,17 @@ TEST(WindowStates, WithoutATraceItSaysHowToGetOne) {
 
 TEST(WindowStates, AFailedLoadShowsTheSentence) {
   MainWindow window([](const std::string&, const LoadObserver&) -> SessionPtr {
-    throw std::runtime_error("x.qtrace is not a Quell trace");
+    throw std::runtime_error("x.qtr is not a Quell trace");
   });
   window.show();
   const QSignalSpy failed(&window, &MainWindow::load_failed);
-  window.open_trace(QStringLiteral("x.qtrace"));
+  window.open_trace(QStringLiteral("x.qtr"));
   ASSERT_TRUE(QTest::qWaitFor([&] { return failed.count() == 1; }));
   auto* page = window.findChild<ErrorPage*>();
   ASSERT_TRUE(page->isVisible());
   bool shown = false;
   for (const auto* label : page->findChildren<QLabel*>())
-    shown = shown || label->text() == QStringLiteral("x.qtrace is not a Quell trace");
+    shown = shown || label->text() == QStringLiteral("x.qtr is not a Quell trace");
   EXPECT_TRUE(shown);
 }
 
@@ -258,7 +270,7 @@ TEST(WindowStates, CancelLeavesAnEmptyWindow) {
     return sample::shared_session();
   });
   window.show();
-  window.open_trace(QStringLiteral("blog.qtrace"));
+  window.open_trace(QStringLiteral("blog.qtr"));
   auto* page = window.findChild<LoadingPage*>();
   ASSERT_TRUE(page->isVisible());
   ASSERT_TRUE(QTest::qWaitFor([&] { return page->findChild<QProgressBar*>()->value() == 500; }));
@@ -277,7 +289,7 @@ TEST(WindowStates, AnIncompleteTraceHasABannerAndNoFindingsAreExplained) {
   const auto shared = std::make_shared<const Session>(std::move(session));
   MainWindow window([&](const std::string&, const LoadObserver&) { return shared; });
   window.show();
-  window.open_trace(QStringLiteral("blog.qtrace"));
+  window.open_trace(QStringLiteral("blog.qtr"));
   ASSERT_TRUE(QTest::qWaitFor([&] { return window.settled(); }));
   bool banner = false;
   for (const auto* label : window.findChildren<QLabel*>())
@@ -294,7 +306,7 @@ TEST(WindowStates, MayCloseAtAnyMomentOfLoading) {
       return sample::shared_session();
     });
     window.show();
-    window.open_trace(QStringLiteral("blog.qtrace"));
+    window.open_trace(QStringLiteral("blog.qtr"));
     for (int pass = 0; pass < round % 4; ++pass) QCoreApplication::processEvents();
     window.close();
   }

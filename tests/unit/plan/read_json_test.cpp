@@ -193,14 +193,14 @@ TEST_P(ReadJsonBad, IsToldWithItsPositionAndGivesNoPlan) {
   EXPECT_THAT(result.diagnostics[0].sentence, HasSubstr(GetParam().sentence));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, ReadJsonBad,
-    testing::Values(BadInput{"empty", "  \n", 0, "empty input"}, BadInput{"text", "Seq Scan on a", 0, "not JSON"},
-                    BadInput{"not_a_number", R"([{"Plan": {"Plan Rows": NaN}}])", 24, "not JSON"},
-                    BadInput{"other_json", R"([{"rows": 1, "x": 2}])", 0, "no object with a \"Plan\""},
-                    BadInput{"utility", R"(["Utility Statement"])", 0, "utility statement"},
-                    BadInput{"no_entries", "[]", 0, "empty list"}),
-    [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(All, ReadJsonBad,
+                         testing::Values(BadInput{"empty", "  \n", 0, "empty input"},
+                                         BadInput{"text", "Seq Scan on a", 0, "not JSON"},
+                                         BadInput{"not_a_number", R"([{"Plan": {"Plan Rows": NaN}}])", 24, "not JSON"},
+                                         BadInput{"other_json", R"([{"rows": 1, "x": 2}])", 0, "no \"Plan\" in it"},
+                                         BadInput{"utility", R"(["Utility Statement"])", 0, "utility statement"},
+                                         BadInput{"no_entries", "[]", 0, "empty list"}),
+                         [](const auto& test) { return test.param.name; });
 
 TEST(ReadJson, TruncatedAtEveryByteNeverGivesAPlanButAlwaysADiagnostic) {
   for (std::size_t size = 0; size + 1 < kIndexScan.size(); ++size) {

@@ -73,6 +73,15 @@ TEST(JsonReport, HasIndexAdviceWithCostBeforeAndAfter) {
   EXPECT_EQ(advice.at("verification"), "what_if");
 }
 
+TEST(JsonReport, HasWhatThePlanRulesSay) {
+  const json::value insight = document(test::shop_report()).at("plans").at(0).at("insights").at(0);
+  EXPECT_EQ(insight.at("rule"), "discarding_scan");
+  EXPECT_EQ(insight.at("node"), 1);
+  EXPECT_EQ(insight.at("share"), 0.83);
+  EXPECT_EQ(insight.at("condition"), "(title = '?'::text)");
+  EXPECT_EQ(insight.at("sql"), "CREATE INDEX ON books (title)");
+}
+
 TEST(JsonReport, HidesValuesUnlessTold) {
   EXPECT_THAT(render_json(test::shop_report(), {}), Not(HasSubstr("Winter Gardens")));
   RenderParams params;

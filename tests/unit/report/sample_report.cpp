@@ -99,6 +99,10 @@ report::StatementPlan plan_of_books() {
   out.run.plan.planning_ms = 0.12;
   out.run.plan.execution_ms = 3.6;
   out.parameters = {"'Winter Gardens'", "7"};
+  // Written out, so that the renderers are tested without the rules.
+  out.insights = {{"discarding_scan", 1, 0.83, "Seq Scan on books throws nearly all away.",
+                   "9600 of 10000 rows removed", "Make an index.", "CREATE INDEX ON books (title)",
+                   "(title = 'Winter Gardens'::text)"}};
   return out;
 }
 
@@ -131,7 +135,7 @@ report::Report shop_report() {
   report.silences = {{"GET /books", 2, "several foreign keys of one row", 3}};
   report.database_used = true;
   report.plans = {plan_of_books()};
-  report.plans.push_back({1, {}, {}});
+  report.plans.push_back({1, {}, {}, {}});
   report.plans[1].run.note = "canceling statement due to statement timeout";
   report.index_advice = {{"CREATE INDEX CONCURRENTLY ON books (shelf_id, added DESC)",
                           "public",
@@ -174,6 +178,7 @@ report::Report hostile_report() {
   report.rejected_indexes = {{evil, evil}};
   report.plans[0].run.plan.root.relation = evil;
   report.plans[0].run.plan.root.details = {{evil, evil}, {"Filter", evil}};
+  report.plans[0].insights = {{evil, 0, 0.5, evil, evil, evil, evil, evil}};
   report.plans[1].run.note = evil;
   report.trace.damage = {{trace::Damage::Kind::bad_block, 4096, 512, evil}};
   report.examples[0][0].parameters = {evil};

@@ -437,5 +437,43 @@ class Commands(unittest.TestCase):
         self.assertNotIn("compared with", broken.stdout)
 
 
+class Documentation(unittest.TestCase):
+    TEXT = (ROOT / "docs/gate.md").read_text()
+
+    def block(self, begin):
+        return re.search(rf"(?ms)^```toml\n({re.escape(begin)}.*?)^```$", self.TEXT)[1]
+
+    def test_every_command_of_the_page_runs(self):
+        folder = Folder(self, "version = 1\nroot = true\n[count]\noutside = true\n")
+        for name in ("new.qtr", "main.qtr"):
+            shutil.copy(plain, folder.path / name)
+        pytest = folder.path / "pytest"  # stands for any command that asks the database something
+        pytest.write_text(f"#!/bin/sh\nexec {api.psql} -XqAtc 'select 1' blog\n")
+        pytest.chmod(0o755)
+        commands = re.findall(r"(?m)^\$ (quell .*?)(?: +#.*)?$", self.TEXT)
+        self.assertGreater(len(commands), 6)
+        for command in commands:
+            with self.subTest(command):
+                result = subprocess.run(command, shell=True, cwd=folder.path, capture_output=True, text=True, timeout=60,
+                                        env=environment(**api.environment, CI=None, PGSSLMODE=None, DATABASE_URL=None,
+                                                        PATH=f"{BIN}:{folder.path}:{os.environ['PATH']}"))
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_the_configuration_of_the_page_is_read(self):
+        folder = Folder(self, self.block("version = 1"))
+        result = folder.quell("check", "--explain", "GET /orders/{id}")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertRegex(result.stdout, r"max_queries = 12 ")
+        self.assertRegex(result.stdout, r"max_repeat = 20 ")
+        self.assertIn("excused   by quell.toml", folder.quell("check", "--explain", "GET /admin/export").stdout)
+
+    def test_the_baseline_of_the_page_is_read(self):
+        folder = Folder(self)
+        folder.baseline.write_text(self.block("format = 1"))
+        result = folder.quell("check", plain)
+        self.assertEqual(result.returncode, 4, result.stderr)
+        self.assertIn("holds none of the 13 units", " ".join(result.stdout.split()))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -79,6 +79,7 @@ void add_record_command(CLI::App& app) {
   command.add_option("--upstream", arguments->upstream, "The server; default: what the environment names")
       ->option_text("ADDRESS");
   command.add_flag("--redact", arguments->record.redact, "Keep no values, only their types and keyed hashes");
+  command.add_flag("!--no-hooks", arguments->record.hooks, "Load nothing into the program: no call sites, no requests");
   command.add_flag("--report", arguments->wants_report, "Print the report when the command has ended");
   command.add_flag("--check", arguments->wants_check, "Then check the recording, as `quell check` does");
   command.add_option("COMMAND", arguments->record.command, "The command and its arguments, behind --")

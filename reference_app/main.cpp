@@ -15,6 +15,7 @@
 
 #include "reference_app/domain/seed.hpp"
 #include "reference_app/migrations/migrations.hpp"
+#include "reference_app/naive/missing_indexes.hpp"
 #include "reference_app/service.hpp"
 
 namespace {
@@ -24,6 +25,7 @@ using namespace quell;
 struct Options {
   std::string dsn;
   std::optional<std::string> down;
+  bool naive_schema = false;
   double scale = 1.0;
   reference::ServiceParams service;
   std::string listen = "127.0.0.1:8080";
@@ -34,22 +36,26 @@ struct Options {
 db::Migrator make_migrator(const std::string& dsn) {
   db::MigrationParams params;
   params.progress = [](std::string_view step) { fmt::print(stderr, "{}\n", step); };
-  return {dsn, reference::migrations(), params};
+  return {dsn, reference::naive::with_missing_indexes(reference::migrations()), params};
+}
+
+void upgrade(db::Migrator migrator, bool naive) {
+  migrator.upgrade(naive ? std::string(reference::naive::kMissingIndexes) : reference::migrations().back().id);
 }
 
 void run_migrate(const Options& options) {
-  db::Migrator migrator = make_migrator(options.dsn);
   if (!options.down) {
-    migrator.upgrade();
+    upgrade(make_migrator(options.dsn), options.naive_schema);
   } else {
-    migrator.downgrade(*options.down == "base" ? "base" : "-" + *options.down);
+    make_migrator(options.dsn).downgrade(*options.down == "base" ? "base" : "-" + *options.down);
   }
 }
 
 void run_seed(const Options& options) {
   const auto size = reference::SeedSize::scaled(options.scale);
   reference::seed_database(options.dsn, size);
-  fmt::print("{} users, {} posts, {} comments\n", size.users, size.posts, size.comments);
+  fmt::print("{} users, {} posts, {} comments, {} products, {} orders\n", size.users, size.posts, size.comments,
+             size.products, size.orders);
 }
 
 /// Writes the whole number at once, so that whoever waits for the file never reads half of it.
@@ -89,7 +95,7 @@ void run_serve(Options options) {
   std::signal(SIGPIPE, SIG_IGN);
 
   tracer::start_from_environment("quell-reference");
-  if (options.migrate_first) make_migrator(options.dsn).upgrade();
+  if (options.migrate_first) upgrade(make_migrator(options.dsn), false);
   reference::require_current_schema(options.dsn);
 
   options.service.dsn = options.dsn;
@@ -127,6 +133,8 @@ void declare_commands(CLI::App& app, Options& options) {
             !text.empty() && text.size() < 6 && text.find_first_not_of("0123456789") == std::string::npos;
         return text == "base" || number ? std::string() : std::string("must be a number of steps or 'base'");
       });
+  migrate->add_flag("--naive", options.naive_schema, "Then drop the indexes that a careless team would not have")
+      ->excludes("--down");
   migrate->footer(
       "Examples:\n  quell-reference migrate --dsn dbname=blog\n  quell-reference migrate --down 1\n"
       "  quell-reference migrate --down base");
@@ -149,6 +157,8 @@ void declare_commands(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   serve->add_option("--access-log", options.service.access_log, "File for one line of JSON a request, - for stderr");
+  serve->add_flag("--naive", options.service.naive, "Run the badly written version of every operation that has one")
+      ->envname("QUELL_REFERENCE_NAIVE");
   serve->add_flag("--migrate", options.migrate_first, "Bring the schema up to date first");
   serve->footer(
       "QUELL_TRACE=FILE records a trace; QUELL_REDACT=1 keeps values out of it.\n"

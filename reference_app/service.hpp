@@ -23,6 +23,8 @@ struct ServiceParams {
   std::chrono::milliseconds request_timeout{30'000};
   /// File for one line of JSON a request, "-" for stderr; empty: none.
   std::string access_log = {};
+  /// Runs the badly written version of every operation that has one: the faults of docs/reference-app.md.
+  bool naive = false;
   /// Sees every statement; null: the tracer.
   const tracer::Observer* observer = nullptr;
 };
@@ -44,7 +46,8 @@ class Service {
   std::unique_ptr<http::Server> server_;
 };
 
-/// Throws db::MigrationError with the command to run where the database is not at the newest migration.
+/// Throws db::MigrationError with the command to run where the database is neither at the newest migration nor at the
+/// naive branch on top of it.
 void require_current_schema(const std::string& dsn);
 
 /// seed() on a connection and event loop of its own.

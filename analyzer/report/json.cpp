@@ -286,7 +286,9 @@ json::array index_advice_json(const Report& report) {
       served.push_back(json::object{{"statement", report.statements[each.statement].id},
                                     {"executions", each.executions},
                                     {"cost_before", each.cost_before},
-                                    {"cost_after", each.cost_after}});
+                                    {"cost_after", each.cost_after},
+                                    {"ms_before", number_or_null(each.ms_before)},
+                                    {"ms_after", number_or_null(each.ms_after)}});
     out.push_back(json::object{{"ddl", text(advice.ddl)},
                                {"schema", text(advice.schema)},
                                {"table", text(advice.table)},
@@ -298,6 +300,18 @@ json::array index_advice_json(const Report& report) {
                                {"note", text(advice.note)},
                                {"statements", std::move(served)}});
   }
+  return out;
+}
+
+json::array removals_json(const std::vector<advise::IndexRemoval>& removals) {
+  json::array out;
+  for (const advise::IndexRemoval& each : removals)
+    out.push_back(json::object{{"kind", name(each.kind)},
+                               {"ddl", text(each.ddl)},
+                               {"schema", text(each.schema)},
+                               {"index", text(each.index)},
+                               {"reason", text(each.reason)},
+                               {"size_bytes", each.size_bytes}});
   return out;
 }
 
@@ -335,6 +349,10 @@ std::string render_json(const Report& report, const RenderParams& params) {
                         {"plans", plans_json(report, params)},
                         {"index_advice", index_advice_json(report)},
                         {"not_planned", strings_json(report.not_planned)}};
+  if (report.removals) {
+    document["index_removals"] = removals_json(report.removals->advice);
+    if (params.explain_silence) document["indexes_kept"] = removals_json(report.removals->kept);
+  }
   if (params.explain_silence) {
     document["silences"] = silences_json(report);
     document["rejected_indexes"] = rejected_json(report);
@@ -377,7 +395,7 @@ std::string render_json(const PlanReport& report, const RenderParams& params) {
                                      {"after_cost", report.comparison->after.root.total_cost},
                                      {"changes", std::move(changes)}};
   }
-  return json::serialize(out) + "\n";
+  return json_text(out);
 }
 
 }  // namespace quell::report

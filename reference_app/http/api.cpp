@@ -1,8 +1,10 @@
 #include "reference_app/http/api.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -46,6 +48,14 @@ Problem wrong_method(const Router::WrongMethod& wrong) {
 
 }  // namespace
 
+void detail::decode_headers(const std::vector<Field>& fields, const Request& request, ValidationErrors& errors) {
+  const Location header("header");
+  for (const Field& field : fields) {
+    const auto value = request.header(field.name);
+    if (!value.empty()) detail::check_string(value, field, Location(header, field.name), errors);
+  }
+}
+
 std::string_view Operation::scope_for(const QueryParameters& query) const {
   if (scope_names.empty()) return scope_name;
   const auto parameter =
@@ -58,6 +68,28 @@ std::string_view Operation::scope_for(const QueryParameters& query) const {
 void Api::insert(Operation operation) {
   router_.add(operation.info->method, operation.info->route, operations_.size());
   operations_.push_back(std::move(operation));
+}
+
+Operation& Api::with_handler_type(std::string_view id, std::type_index handler_type) {
+  const auto found =
+      std::ranges::find(operations_, id, [](const Operation& o) { return std::string_view(o.info->id); });
+  if (found == operations_.end() || found->handler_type != handler_type) {
+    throw std::logic_error(fmt::format("there is no operation {} with this input and reply", id));
+  }
+  return *found;
+}
+
+bool Api::wants_naive(const Operation& operation, const Request& request) const {
+  if (!operation.run_naive) return false;
+  const auto mode = request.header(kModeHeader);
+  if (mode == "naive" || mode == "good") return mode == "naive";
+  if (mode.empty()) return params_.naive;
+  ValidationErrors errors;
+  const Location header("header");
+  constexpr std::array<std::string_view, 2> kModes{"good", "naive"};
+  detail::add_enum_error(kModes, Location(header, kModeHeader), errors);
+  errors.throw_if_any();
+  return false;
 }
 
 const Operation* Api::find(const Request& request, const std::optional<Target>& target, std::string_view id,
@@ -83,12 +115,19 @@ asio::awaitable<Response> Api::run(const Operation& operation, const Request& re
                                    const Router::Match& match, db::Pool& pool, AccessRecord& record) const {
   const auto parent = parse_traceparent(request.header("traceparent"));
   const auto trace_id = parent ? *parent : random_trace_id();
-  tracer::Scope scope(trace::ScopeKind::request, operation.scope_for(target.query), trace_id);
-  RequestContext context(*this, request, pool, scope.id(), db::Deadline::after(params_.request_timeout));
-
   std::exception_ptr failure;
+  bool naive = false;
   try {
-    co_await operation.run(context, match.parameters, target.query);
+    naive = wants_naive(operation, request);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const std::string_view scope_name = naive ? operation.naive_scope_name : operation.scope_for(target.query);
+  tracer::Scope scope(trace::ScopeKind::request, scope_name, trace_id);
+  RequestContext context(*this, request, pool, scope.id(), db::Deadline::after(params_.request_timeout));
+  const Operation::Run& handler = naive ? operation.run_naive : operation.run;
+  try {
+    if (!failure) co_await handler(context, match.parameters, target.query);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
 #include <utility>
 #include <vector>
 
@@ -74,27 +75,39 @@ struct OperationInfo {
   std::string description = {};
   std::string tag = {};
   std::string media_type = "application/json";  ///< of success; anything else needs a handler that returns std::string
-  int status = 200;                             ///< of success
+  int status = 200;                             ///< of success; 204 needs a handler that returns None
+  std::vector<Field> headers = {};              ///< optional ones the handler reads; checked as strings
   std::vector<int> problems =
       {};  ///< statuses the handler may answer with, besides those every operation of its shape has
 };
 
 /// A declared operation.
 struct Operation {
+  using Run = std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path,
+                                                  const QueryParameters&)>;
+
   std::shared_ptr<const OperationInfo> info;
   std::string scope_name;  ///< GET /posts
   /// Query text of the scope-naming parameter → scope name: lazy → GET /posts?loading=lazy.
   std::string scope_parameter;
   std::vector<std::pair<std::string, std::string>> scope_names;
-  std::function<asio::awaitable<void>(RequestContext&, std::span<const std::string_view> path, const QueryParameters&)>
-      run;
+  Run run;
+  /// The badly written version and its scope's name; empty where there is none.
+  Run run_naive;
+  std::string naive_scope_name;
+  std::type_index handler_type{typeid(void)};
   std::function<OperationShape(SchemaSet&)> shape;
   std::unique_ptr<RequestMetrics> metrics = std::make_unique<RequestMetrics>();
 
   [[nodiscard]] std::string_view scope_for(const QueryParameters& query) const;
 };
 
+/// Chooses the version of an operation that has two, `good` or `naive`, whatever ApiParams::naive says.
+inline constexpr std::string_view kModeHeader = "X-Quell-Reference-Mode";
+
 struct ApiParams {
+  /// Operations run in their badly written version where they have one and the request does not say otherwise.
+  bool naive = false;
   /// From the received request to its reply, waiting for the database included.
   std::chrono::milliseconds request_timeout{30'000};
   /// Told of every request; null: nobody.
@@ -114,6 +127,10 @@ class Api {
 
   template <class Path, class Query, class Body, class Out>
   void add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler);
+  /// Gives the operation `id` a second version: same input, same reply, other way. Its requests are scopes of their
+  /// own: `GET /posts [naive]`. Throws std::logic_error where there is no such operation with these types.
+  template <class In, class Out>
+  void add_naive(std::string_view id, Handler<In, Out> handler);
 
   /// Never throws: every failure is a problem response. Each request is one trace scope.
   [[nodiscard]] asio::awaitable<Response> handle(const Request& request, WorkerResources worker) const;
@@ -126,6 +143,9 @@ class Api {
 
  private:
   void insert(Operation operation);
+  Operation& with_handler_type(std::string_view id, std::type_index handler_type);
+  /// Which version a request wants; throws Problem 422 where its header names none.
+  [[nodiscard]] bool wants_naive(const Operation& operation, const Request& request) const;
   /// The operation of the request; null where there is none, and then `response` says why.
   const Operation* find(const Request& request, const std::optional<Target>& target, std::string_view id,
                         Router::Match& match, Response& response) const;
@@ -141,6 +161,9 @@ class Api {
 
 namespace detail {
 
+/// Checks those of `fields` that the request has.
+void decode_headers(const std::vector<Field>& fields, const Request& request, ValidationErrors& errors);
+
 template <class Path, class Query, class Body, class Out>
 asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler, const OperationInfo& info,
                                   RequestContext& context, std::span<const std::string_view> path,
@@ -149,6 +172,7 @@ asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler
   ValidationErrors errors;
   decode_path(path, errors, input.path);
   decode_query(query, errors, input.query);
+  decode_headers(info.headers, context.request(), errors);
   if constexpr (!std::same_as<Body, None>) {
     const auto json = parse_json_body(context.request().header("Content-Type"), context.request().body);
     decode_body(json, errors, input.body);
@@ -158,6 +182,7 @@ asio::awaitable<void> run_handler(Handler<Input<Path, Query, Body>, Out> handler
   Out output = co_await handler(context, input);
   Response& response = context.response();
   response.status = info.status;
+  if constexpr (std::same_as<Out, None>) co_return;
   response.set("Content-Type", info.media_type);
   if constexpr (std::same_as<Out, std::string>) {
     response.body = std::move(output);
@@ -172,7 +197,8 @@ OperationShape make_shape(SchemaSet& schemas) {
   schemas.add_parameters<Path>(shape.parameters, "path");
   schemas.add_parameters<Query>(shape.parameters, "query");
   if constexpr (!std::same_as<Body, None>) shape.body = schemas.schema_of<Body>({}, SchemaSet::Direction::input);
-  if constexpr (!std::same_as<Out, std::string>) shape.reply = schemas.schema_of<Out>({}, SchemaSet::Direction::output);
+  if constexpr (!std::same_as<Out, std::string> && !std::same_as<Out, None>)
+    shape.reply = schemas.schema_of<Out>({}, SchemaSet::Direction::output);
   return shape;
 }
 
@@ -192,6 +218,14 @@ void name_scopes(Operation& operation) {
   });
 }
 
+template <class Path, class Query, class Body, class Out>
+Operation::Run make_run(Handler<Input<Path, Query, Body>, Out> handler, std::shared_ptr<const OperationInfo> info) {
+  return [handler, info = std::move(info)](RequestContext& context, std::span<const std::string_view> path,
+                                           const QueryParameters& query) {
+    return run_handler<Path, Query, Body, Out>(handler, *info, context, path, query);
+  };
+}
+
 }  // namespace detail
 
 template <class Path, class Query, class Body, class Out>
@@ -200,13 +234,18 @@ void Api::add(OperationInfo info, Handler<Input<Path, Query, Body>, Out> handler
   operation.scope_name = std::string(to_string(info.method)) + " " + info.route;
   detail::name_scopes<Query>(operation);
   auto kept = std::make_shared<const OperationInfo>(std::move(info));
-  operation.run = [handler, kept](RequestContext& context, std::span<const std::string_view> path,
-                                  const QueryParameters& query) {
-    return detail::run_handler<Path, Query, Body, Out>(handler, *kept, context, path, query);
-  };
+  operation.run = detail::make_run(handler, kept);
+  operation.handler_type = typeid(handler);
   operation.shape = &detail::make_shape<Path, Query, Body, Out>;
   operation.info = kept;
   insert(std::move(operation));
+}
+
+template <class In, class Out>
+void Api::add_naive(std::string_view id, Handler<In, Out> handler) {
+  Operation& operation = with_handler_type(id, typeid(handler));
+  operation.run_naive = detail::make_run(handler, operation.info);
+  operation.naive_scope_name = operation.scope_name + " [naive]";
 }
 
 }  // namespace quell::reference::http

@@ -8,6 +8,12 @@ namespace quell::reference::http {
 
 namespace json = boost::json;
 
+void SchemaSet::as_content(json::object& parameter) {
+  json::value schema{{"type", "object"}};
+  parameter.erase("schema");
+  parameter["content"] = json::object{{"application/json", {{"schema", std::move(schema)}}}};
+}
+
 json::object SchemaSet::integer(const Field& field) {
   json::object schema{{"type", "integer"}, {"format", "int64"}};
   if (field.minimum) schema["minimum"] = *field.minimum;
@@ -64,6 +70,22 @@ json::object problem_schema(bool with_errors) {
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
 }
 
+json::object header_parameter(const Field& header) {
+  return {{"name", header.name},
+          {"in", "header"},
+          {"required", false},
+          {"schema", SchemaSet::string(header)},
+          {"description", header.description}};
+}
+
+json::object mode_parameter() {
+  return {{"name", kModeHeader},
+          {"in", "header"},
+          {"required", false},
+          {"schema", {{"type", "string"}, {"enum", json::array{"good", "naive"}}}},
+          {"description", "Which of two versions of the service answers. The reply is the same."}};
+}
+
 json::object problem_response(int status) {
   const auto* const schema = status == 422 ? "#/components/schemas/ValidationProblem" : "#/components/schemas/Problem";
   return {{"description", reason(status)},
@@ -83,6 +105,11 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
   const OperationInfo& info = *operation.info;
   json::object described{{"operationId", info.id}, {"summary", info.summary}, {"tags", json::array{info.tag}}};
   if (!info.description.empty()) described["description"] = info.description;
+  for (const Field& header : info.headers) shape.parameters.push_back(header_parameter(header));
+  if (operation.run_naive) {
+    described["x-quell-naive"] = true;
+    shape.parameters.push_back(mode_parameter());
+  }
   if (!shape.parameters.empty()) described["parameters"] = shape.parameters;
   if (shape.body) {
     described["requestBody"] =
@@ -91,8 +118,10 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
 
   json::object responses;
   json::object success{{"description", reason(info.status)}};
-  const json::value opaque{{"type", info.media_type == "application/json" ? "object" : "string"}};
-  success["content"] = json::object{{info.media_type, {{"schema", shape.reply ? *shape.reply : opaque}}}};
+  if (info.status != 204) {
+    const json::value opaque{{"type", info.media_type == "application/json" ? "object" : "string"}};
+    success["content"] = json::object{{info.media_type, {{"schema", shape.reply ? *shape.reply : opaque}}}};
+  }
   responses[std::to_string(info.status)] = std::move(success);
   for (const int status : problems_of(operation, shape)) responses[std::to_string(status)] = problem_response(status);
   described["responses"] = std::move(responses);

@@ -7,6 +7,8 @@ class Api;
 /// Each adds the operations of one resource.
 void add_posts(Api& api);
 void add_users(Api& api);
+void add_products(Api& api);
+void add_orders(Api& api);
 /// Health, metrics and the OpenAPI document.
 void add_operations(Api& api);
 

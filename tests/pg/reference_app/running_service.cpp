@@ -24,11 +24,12 @@ std::vector<std::string> StatementLog::take() {
   return std::exchange(texts_, {});
 }
 
-RunningService::RunningService(double scale) : dsn_(fresh_database()) {
+RunningService::RunningService(double scale, bool naive) : dsn_(fresh_database()) {
   db::Migrator(dsn_, reference::migrations()).upgrade();
   reference::seed_database(dsn_, reference::SeedSize::scaled(scale));
   reference::ServiceParams params;
   params.dsn = dsn_;
+  params.naive = naive;
   params.observer = log_.observer();
   service_ = std::make_unique<reference::Service>(params);
 }

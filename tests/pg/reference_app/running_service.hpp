@@ -29,7 +29,7 @@ class StatementLog {
 /// A service in this process on a migrated and seeded database of its own.
 class RunningService {
  public:
-  explicit RunningService(double scale);
+  explicit RunningService(double scale, bool naive = false);
 
   [[nodiscard]] Reply call(std::string_view method, std::string_view target, std::string_view body = {},
                            std::string_view more_headers = {}) const {

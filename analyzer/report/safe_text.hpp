@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "analyzer/sql/utf8.hpp"
 
@@ -13,6 +14,9 @@ using sql::display_width;
 using sql::printable;
 using sql::shorten;
 using sql::valid_utf8;
+
+/// Breaks at spaces so that no line is wider than `columns`; a longer word stands alone.
+[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 /// An expression of a plan without the values in it: '...' becomes '?', a number ?; $1 and names stay. A text that is a
 /// number as a whole is a measure of the plan and stays.

@@ -65,7 +65,7 @@ class SchemaSet {
     return schema;
   }
 
-  /// The members of T as parameters in `location`, "path" or "query".
+  /// The members of T as parameters in `location`: "path", "query", "header" or "cookie".
   template <class T>
   void add_parameters(boost::json::array& out, std::string_view location) {
     const T defaults{};
@@ -76,8 +76,9 @@ class SchemaSet {
       auto schema = schema_of<Member>(field, Direction::input);
       schema.as_object().erase("description");
       if (!required && !is_optional<Member>) schema.as_object()["default"] = as_json(defaults.*member.pointer);
+      const std::string name = location == "header" ? header_name(field.name) : std::string(field.name);
       boost::json::object parameter{
-          {"name", field.name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
+          {"name", name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
       if (!field.description.empty()) parameter["description"] = field.description;
       out.push_back(std::move(parameter));
     });

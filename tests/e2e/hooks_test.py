@@ -82,7 +82,8 @@ class Recorded(unittest.TestCase):
         [child] = [site for site in finding["call_sites"] if site["role"] == "child"]
         self.assertEqual((child["file"], child["line"], child["executions"]),
                          (app.name, line_of(app, " N+1"), AUTHORS * REQUESTS))
-        counts = {scope["name"]: scope["count"] for scope in report["scopes"]}
+        # Outside are only start-ups of connections.
+        counts = {scope["name"]: scope["count"] for scope in report["scopes"] if scope["kind"] != "none"}
         self.assertEqual(counts, {prefix: REQUESTS, prefix + "/eager": REQUESTS})
 
 
@@ -290,6 +291,54 @@ class Node(Recorded):
                 result = subprocess.run(["node", app], capture_output=True, text=True, timeout=60,
                                         env=environment(**dict(self.env, QUELL_HOOK=pipe, NODE_OPTIONS=hook)))
                 self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "7 8\n", ""))
+
+
+class Ruby(Recorded):
+    def needs(self, *libraries):
+        for library in libraries:
+            try:
+                found = subprocess.run(["ruby", "-e", f"require '{library}'"], capture_output=True).returncode == 0
+            except FileNotFoundError:
+                self.skipTest("ruby is not installed")
+            if not found:
+                self.skipTest(f"the Ruby library {library} is not installed")
+
+    def test_sinatra_with_active_record(self):
+        self.needs("sinatra/base", "active_record", "pg", "webrick")
+        app = APPS / "sinatra_active_record.rb"
+        self.record("ruby", app, cwd=APPS)
+        self.assert_seeded_n_plus_one(app)
+
+    def test_a_minitest_run_has_a_scope_for_each_test(self):
+        self.needs("minitest", "pg")
+        self.write("shop_test.rb", """
+            require 'minitest/autorun'
+            require 'pg'
+            class ShopTest < Minitest::Test
+              def test_lazy
+                connection = PG.connect(dbname: 'blog')
+                connection.exec('select id from authors order by id').each do |row|
+                  connection.exec_params('select id from posts where author_id = $1', [row['id']]) # here
+                end
+              end
+            end
+        """)
+        self.record("ruby", "shop_test.rb")
+        report = self.report()
+        self.assertEqual([(scope["name"], scope["kind"]) for scope in report["scopes"]], [("ShopTest#test_lazy", "test")])
+        [finding] = report["findings"]
+        [child] = [site for site in finding["call_sites"] if site["role"] == "child"]
+        self.assertEqual((finding["confidence"], child["file"], child["line"]), ("proved", "shop_test.rb", 8))
+
+    def test_without_its_pipe_the_hook_is_silent(self):
+        self.needs("pg")
+        app = self.write("app.rb", "require 'pg'\nputs PG.connect(dbname: 'blog').exec('select 7')[0].values\n")
+        for pipe in ("/nonexistent/pipe", str(self.folder), "/dev/full"):
+            with self.subTest(pipe):
+                result = subprocess.run(["ruby", app], capture_output=True, text=True, timeout=60,
+                                        env=environment(**dict(self.env, QUELL_HOOK=pipe,
+                                                               RUBYOPT=f"-r{BIN}/hooks/ruby/quell_hook.rb")))
+                self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "7\n", ""))
 
 
 class Traffic(Recorded):

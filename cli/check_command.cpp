@@ -30,7 +30,10 @@ void explain(const Arguments& arguments) {
     out += fmt::format("   {}\n", line);
   for (const gate::Allowance& allowance : config.allow) {
     if (!gate::applies(allowance, suite, unit)) continue;
-    out += fmt::format("   excused   by {}: {}\n", gate::to_string(allowance.origin), allowance.reason);
+    const std::string what = allowance.fingerprint       ? "statement " + sql::to_hex(*allowance.fingerprint)
+                             : allowance.finding.empty() ? std::string("everything")
+                                                         : "finding " + allowance.finding;
+    out += fmt::format("   excused   {} by {}: {}\n", what, gate::to_string(allowance.origin), allowance.reason);
   }
   write_output(out, {});
 }

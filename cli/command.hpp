@@ -22,6 +22,7 @@ void add_check_command(CLI::App& app);
 void add_baseline_command(CLI::App& app);
 void add_diff_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_watch_command(CLI::App& app);
 
 /// Runs the program: parses, executes, turns every failure into one sentence on stderr. Returns the exit code: 0, 1
 /// failure, 2 usage, 130 interrupted.

@@ -75,6 +75,7 @@ int run(int argc, char** argv) {
   add_baseline_command(app);
   add_diff_command(app);
   add_trace_command(app);
+  add_watch_command(app);
   try {
     app.parse(argc, argv);
     return 0;

@@ -120,7 +120,10 @@ void HookMarks::call(Fields& fields) {
   const std::string_view token = fields.text();
   const std::string stack = Fields::key_of(token, fields.text());
   const std::string scope = Fields::key_of(token, fields.text());
+  const std::string_view mode = fields.text();
   if (fields.failed()) return;
+  mark.single = mode != "r";
+  mark.first = mode == "f";
   ++calls_;
   if (const auto found = stacks_.find(stack); found != stacks_.end()) mark.stack = found->second;
   if (const auto found = open_.find(scope); found != open_.end()) mark.scope = found->second.id;
@@ -171,30 +174,48 @@ void HookMarks::remember_end(trace::ScopeId scope, trace::Time time) {
   ended_.pop_front();
 }
 
-void HookMarks::connected(trace::ConnectionId connection, const std::string& address, trace::Time time) {
-  if (address.empty()) return;
-  Client& client = clients_[address];
-  client.connection = connection;
-  // What came before is of an earlier connection from the same port.
-  while (!client.marks.empty() && client.marks.front().time < time) client.marks.pop_front();
-  addresses_[connection] = address;
+void HookMarks::connected(trace::ConnectionId connection, const std::vector<std::string>& addresses, trace::Time time) {
+  for (const std::string& address : addresses) {
+    if (address.empty()) continue;
+    Client& client = clients_[address];
+    client.connection = connection;
+    // What came before is of an earlier connection from the same port.
+    while (!client.marks.empty() && client.marks.front().time < time) client.marks.pop_front();
+    addresses_[connection].push_back(address);
+  }
 }
 
 void HookMarks::disconnected(trace::ConnectionId connection) {
-  const auto address = addresses_.find(connection);
-  if (address == addresses_.end()) return;
-  const auto client = clients_.find(address->second);
-  if (client != clients_.end() && client->second.connection == connection) clients_.erase(client);
-  addresses_.erase(address);
+  const auto addresses = addresses_.find(connection);
+  if (addresses == addresses_.end()) return;
+  for (const std::string& address : addresses->second) {
+    const auto client = clients_.find(address);
+    if (client != clients_.end() && client->second.connection == connection) clients_.erase(client);
+  }
+  addresses_.erase(addresses);
 }
 
 HookMarks::CallSite HookMarks::of(trace::ConnectionId connection, trace::Time start) {
-  const auto address = addresses_.find(connection);
-  if (address == addresses_.end()) return {};
-  std::deque<Mark>& marks = clients_[address->second].marks;
-  while (marks.size() > 1 && marks[1].time <= start) marks.pop_front();
-  if (marks.empty() || marks.front().time > start) return {};
-  const Mark& mark = marks.front();
+  const auto addresses = addresses_.find(connection);
+  if (addresses == addresses_.end()) return {};
+  for (const std::string& address : addresses->second) {
+    const auto client = clients_.find(address);
+    if (client != clients_.end() && !client->second.marks.empty()) return site_of(client->second.marks, start);
+  }
+  return {};
+}
+
+HookMarks::CallSite HookMarks::site_of(std::deque<Mark>& marks, trace::Time start) {
+  // What stands before a first one and was not executed by then never will be.
+  std::size_t void_marks = 0;
+  for (std::size_t i = 1; i < marks.size() && marks[i].time <= start; ++i) {
+    if (marks[i].first) void_marks = i;
+  }
+  marks.erase(marks.begin(), marks.begin() + static_cast<std::ptrdiff_t>(void_marks));
+  while (marks.size() > 1 && marks[1].time <= start && (!marks.front().single || marks.front().used)) marks.pop_front();
+  Mark& mark = marks.front();
+  if (mark.time > start) return {};
+  mark.used = true;
   // A pool's clean-up after the request is neither in it nor at the place of its last call.
   const auto end = ends_.find(mark.scope);
   if (mark.scope != 0 && end != ends_.end() && end->second < start) return {};

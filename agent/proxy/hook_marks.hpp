@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include <quell/trace/writer.hpp>
 
@@ -17,7 +18,9 @@ namespace quell::proxy {
 ///
 /// Lines, fields parted by tabs (`token`: one for each process; times of CLOCK_MONOTONIC in ns):
 ///   s token id (function file line)...      a call site, innermost frame first
-///   c address time token stack scope       a call; stack, scope: 0 for none
+///   c address time token stack scope mode  a call; stack, scope: 0 for none; mode r: what runs from then to the next
+///   call;
+///                                          s: one execution; f: one execution, and nothing before it is under way
 ///   b token id time kind parent traceparent a scope begins; kind r(equest), j(ob), t(est)
 ///   e token id time outcome name            and ends
 ///   l count                                 so many lines were dropped
@@ -26,8 +29,8 @@ class HookMarks {
   /// Takes a line; writes call sites and ended scopes. What makes no sense is passed over.
   void take(std::string_view line, trace::Writer& writer);
 
-  /// `address`: of the client, as hooks name it.
-  void connected(trace::ConnectionId connection, const std::string& address, trace::Time time);
+  /// `addresses`: of the client, as hooks may name it.
+  void connected(trace::ConnectionId connection, const std::vector<std::string>& addresses, trace::Time time);
   void disconnected(trace::ConnectionId connection);
 
   struct CallSite {
@@ -49,6 +52,9 @@ class HookMarks {
     trace::Time time = 0;
     trace::StackId stack = 0;
     trace::ScopeId scope = 0;
+    bool single = false;  ///< one execution's
+    bool first = false;   ///< nothing before it was under way
+    bool used = false;
   };
   struct Client {
     trace::ConnectionId connection = 0;  ///< 0: the proxy does not know it (yet)
@@ -60,14 +66,15 @@ class HookMarks {
   void call(Fields& fields);
   void begin_scope(Fields& fields);
   void end_scope(Fields& fields, trace::Writer& writer);
+  [[nodiscard]] CallSite site_of(std::deque<Mark>& marks, trace::Time start);
   void remember_end(trace::ScopeId scope, trace::Time time);
 
-  std::unordered_map<std::string, trace::StackId> stacks_;          ///< by token and id
-  std::map<std::string, trace::ScopeBegin, std::less<>> open_;      ///< by token and id
-  std::unordered_map<trace::ScopeId, trace::Time> ends_;            ///< of scopes that ended lately
-  std::deque<trace::ScopeId> ended_;                                ///< the order of `ends_`
-  std::unordered_map<std::string, Client> clients_;                 ///< by address
-  std::unordered_map<trace::ConnectionId, std::string> addresses_;  ///< of open connections
+  std::unordered_map<std::string, trace::StackId> stacks_;                       ///< by token and id
+  std::map<std::string, trace::ScopeBegin, std::less<>> open_;                   ///< by token and id
+  std::unordered_map<trace::ScopeId, trace::Time> ends_;                         ///< of scopes that ended lately
+  std::deque<trace::ScopeId> ended_;                                             ///< the order of `ends_`
+  std::unordered_map<std::string, Client> clients_;                              ///< by address
+  std::unordered_map<trace::ConnectionId, std::vector<std::string>> addresses_;  ///< of open connections
   trace::ScopeId next_scope_ = 1;
   std::uint64_t calls_ = 0;
   std::uint64_t lost_ = 0;

@@ -154,7 +154,10 @@ void Recorder::write(const Lane::Item& item) {
     connection.peer = writer_->text(*item.peer, kSource);
     connection.backend_pid = connected->backend_pid;
     writer_->write(connection, kSource);
-    if (hooks_) marks_.connected(item.connection, connected->client, connected->time);
+    if (hooks_) {
+      const std::string backend = connected->backend_pid == 0 ? "" : "b" + std::to_string(connected->backend_pid);
+      marks_.connected(item.connection, {connected->client, backend}, connected->time);
+    }
     const std::lock_guard lock(stats_mutex_);
     ++stats_.connections;
   } else if (const auto* disconnected = std::get_if<Disconnected>(&item.event)) {

@@ -156,8 +156,8 @@ std::vector<std::string> update(Baseline& baseline, const Suite& suite, const Up
       if (params.only_lower && !was) continue;
       const std::uint64_t count = params.only_lower ? std::min(statement.count, was->count) : statement.count;
       // Texts of one fingerprint differ in what it forgets: the comment that stands stays, for quiet diffs.
-      block[statement.fingerprint] = {count, was && !was->comment.empty() ? was->comment
-                                                                          : suite.statements.at(statement.fingerprint).text};
+      block[statement.fingerprint] = {
+          count, was && !was->comment.empty() ? was->comment : suite.statements.at(statement.fingerprint).text};
     }
     const auto same_count = [](const auto& a, const auto& b) {
       return a.first == b.first && a.second.count == b.second.count;

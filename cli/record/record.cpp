@@ -98,6 +98,8 @@ void prepend(Environment& environment, const char* name, const std::string& valu
 void lead_to_hooks(Environment& environment, const std::string& folder, const std::string& pipe) {
   environment["QUELL_HOOK"] = pipe;
   prepend(environment, "PYTHONPATH", folder + "/python", ':');
+  prepend(environment, "NODE_OPTIONS", fmt::format("--require \"{}/node/quell_hook.js\"", folder), ' ');
+  prepend(environment, "RUBYOPT", fmt::format("-r{}/ruby/quell_hook.rb", folder), ' ');
 }
 
 }  // namespace

@@ -50,14 +50,6 @@ db::Awaitable<void> load_lazily(db::Session& session, Order& order) {
   }
 }
 
-void split(const std::vector<OrderLine>& lines, std::vector<std::int64_t>& products,
-           std::vector<std::int64_t>& quantities) {
-  for (const OrderLine& line : lines) {
-    products.push_back(line.product_id);
-    quantities.push_back(line.quantity);
-  }
-}
-
 }  // namespace
 
 db::Awaitable<db::Objects<Order>> list_orders(db::Session& session, OrderFilter filter, std::int64_t limit,
@@ -95,52 +87,30 @@ void require_stock(const std::vector<OrderLine>& lines,
   }
 }
 
-db::Awaitable<std::optional<PlacedOrder>> find_placed(db::Connection& connection, const NewOrder& order) {
-  using Row = std::tuple<std::int64_t, db::Numeric, std::vector<std::int64_t>, std::vector<std::int64_t>>;
-  const auto row = co_await connection.fetch_optional<Row>(
-      "select orders.id, total, array_agg(product_id order by product_id), array_agg(quantity order by product_id)"
-      " from orders join order_items on order_id = orders.id"
-      " where customer_id = $1 and idempotency_key = $2 group by orders.id",
-      order.customer_id, order.idempotency_key);
-  if (!row) co_return std::nullopt;
-  std::vector<std::int64_t> products, quantities;
-  split(order.lines, products, quantities);
-  const auto& [id, total, known_products, known_quantities] = *row;
-  if (products != known_products || quantities != known_quantities) {
-    throw OrderRefused(OrderRefused::Reason::key_reused, "The idempotency key belongs to an order with other lines.");
-  }
-  co_return PlacedOrder{id, total};
+db::Awaitable<PlacedOrder> find_placed(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_one<PlacedOrder>("select id, total from orders where id = $1", id);
 }
 
 db::Awaitable<PlacedOrder> place_order(db::Connection& connection, const NewOrder& order) {
   std::vector<std::int64_t> products, quantities;
-  split(order.lines, products, quantities);
-
-  auto transaction = co_await connection.begin();
+  for (const OrderLine& line : order.lines) {
+    products.push_back(line.product_id);
+    quantities.push_back(line.quantity);
+  }
   // Locked in the order of ids, so that two orders never wait for each other.
   const auto stock = co_await connection.fetch<std::tuple<std::int64_t, std::int64_t>>(
       "select id, stock from products where id = any($1) order by id for update", products);
-  if (order.idempotency_key) {
-    // After the locks: the same request a moment earlier is finished by now.
-    auto placed = co_await find_placed(connection, order);
-    if (placed) co_return std::move(*placed);
-  }
   require_stock(order.lines, stock);
-  const auto placed = co_await connection.fetch_optional<PlacedOrder>(
+  co_return co_await connection.fetch_one<PlacedOrder>(
       "with wanted as (select w.product_id, w.quantity, price from unnest($2::bigint[], $3::bigint[])"
       " as w (product_id, quantity) join products on id = w.product_id),"
-      " placed as (insert into orders (customer_id, idempotency_key, total)"
-      " values ($1, $4, (select sum(quantity * price) from wanted)) on conflict do nothing returning id, total),"
+      " placed as (insert into orders (customer_id, total)"
+      " values ($1, (select sum(quantity * price) from wanted)) returning id, total),"
       " items as (insert into order_items (order_id, product_id, quantity, unit_price)"
       " select placed.id, product_id, quantity, price from placed, wanted order by product_id),"
-      " taken as (update products set stock = stock - quantity from wanted, placed where products.id = product_id)"
+      " taken as (update products set stock = stock - quantity from wanted where products.id = product_id)"
       " select id, total from placed",
-      order.customer_id, products, quantities, order.idempotency_key);
-  if (!placed) {
-    throw OrderRefused(OrderRefused::Reason::key_reused, "The idempotency key belongs to an order with other lines.");
-  }
-  co_await transaction.commit();
-  co_return *placed;
+      order.customer_id, products, quantities);
 }
 
 std::optional<OrderStatus> predecessor(OrderStatus status) {
@@ -161,13 +131,14 @@ OrderRefused wrong_status(std::string_view found, OrderStatus wanted) {
           fmt::format("An order that is {} cannot become {}.", found, name_of(wanted))};
 }
 
-db::Awaitable<bool> change_status(db::Connection& connection, std::int64_t id, OrderStatus status) {
-  auto transaction = co_await connection.begin();
-  const auto found =
-      co_await connection.fetch_optional<std::string>("select status from orders where id = $1 for update", id);
-  if (!found) co_return false;
+db::Awaitable<std::optional<LockedOrder>> lock_order(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_optional<LockedOrder>("select customer_id, status from orders where id = $1 for update", id);
+}
+
+db::Awaitable<void> change_status(db::Connection& connection, std::int64_t id, const LockedOrder& order,
+                                  OrderStatus status) {
   const auto needed = predecessor(status);
-  if (!needed || *found != name_of(*needed)) throw wrong_status(*found, status);
+  if (!needed || order.status != name_of(*needed)) throw wrong_status(order.status, status);
   if (status == OrderStatus::cancelled) {
     co_await connection.execute(
         "with back as (select product_id, quantity from order_items join products on products.id = product_id"
@@ -176,8 +147,6 @@ db::Awaitable<bool> change_status(db::Connection& connection, std::int64_t id, O
         id);
   }
   co_await connection.execute("update orders set status = $2 where id = $1", id, name_of(status));
-  co_await transaction.commit();
-  co_return true;
 }
 
 }  // namespace quell::reference

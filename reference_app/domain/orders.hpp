@@ -45,11 +45,10 @@ BOOST_DESCRIBE_STRUCT(OrderLine, (), (product_id, quantity))
 
 class NewOrder {
  public:
-  NewOrder(std::int64_t customer, std::vector<OrderLine> order_lines, std::optional<std::string> key)
-      : customer_id(customer), lines(std::move(order_lines)), idempotency_key(std::move(key)) {}
+  NewOrder(std::int64_t customer, std::vector<OrderLine> order_lines)
+      : customer_id(customer), lines(std::move(order_lines)) {}
   std::int64_t customer_id;
   std::vector<OrderLine> lines;  ///< at least one, ascending by product, each product once
-  std::optional<std::string> idempotency_key;
 };
 
 struct PlacedOrder {
@@ -61,7 +60,7 @@ BOOST_DESCRIBE_STRUCT(PlacedOrder, (), (id, total))
 /// Why an order was not placed or changed; nothing was stored. what() is a sentence for the client.
 class OrderRefused : public std::runtime_error {
  public:
-  enum class Reason : std::uint8_t { unknown_product, out_of_stock, key_reused, wrong_status };
+  enum class Reason : std::uint8_t { unknown_product, out_of_stock, wrong_status };
   OrderRefused(Reason reason, const std::string& sentence) : std::runtime_error(sentence), reason_(reason) {}
   [[nodiscard]] Reason reason() const { return reason_; }
 
@@ -74,17 +73,25 @@ class OrderRefused : public std::runtime_error {
 void require_stock(const std::vector<OrderLine>& lines,
                    const std::vector<std::tuple<std::int64_t, std::int64_t>>& stock);
 
-/// The customer's order under this idempotency key; nothing where there is none. Throws OrderRefused where it has other
-/// lines.
-db::Awaitable<std::optional<PlacedOrder>> find_placed(db::Connection& connection, const NewOrder& order);
+/// An order that was placed before.
+db::Awaitable<PlacedOrder> find_placed(db::Connection& connection, std::int64_t id);
 
-/// Takes the pieces out of stock and stores the order, in one transaction. The same idempotency key again gives the
-/// same order again. Throws OrderRefused, and db::ForeignKeyViolation where there is no such customer.
+/// Takes the pieces out of stock and stores the order, inside the caller's transaction. Throws OrderRefused, and
+/// db::ForeignKeyViolation where there is no such customer.
 db::Awaitable<PlacedOrder> place_order(db::Connection& connection, const NewOrder& order);
 
-/// Shipped follows placed, delivered follows shipped, and a placed order may be cancelled: its pieces go back. False
-/// where there is no such order. Throws OrderRefused where its status does not allow the change.
-db::Awaitable<bool> change_status(db::Connection& connection, std::int64_t id, OrderStatus status);
+struct LockedOrder {
+  std::int64_t customer_id = 0;
+  std::string status;
+};
+BOOST_DESCRIBE_STRUCT(LockedOrder, (), (customer_id, status))
+
+/// An order that nobody else can change until the transaction ends; nothing where there is none.
+db::Awaitable<std::optional<LockedOrder>> lock_order(db::Connection& connection, std::int64_t id);
+/// Shipped follows placed, delivered follows shipped, and a placed order may be cancelled: its pieces go back. Throws
+/// OrderRefused where the locked order's status does not allow the change.
+db::Awaitable<void> change_status(db::Connection& connection, std::int64_t id, const LockedOrder& order,
+                                  OrderStatus status);
 
 /// The status an order must have to become `status`; nothing: no order can.
 [[nodiscard]] std::optional<OrderStatus> predecessor(OrderStatus status);

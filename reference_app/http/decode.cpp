@@ -29,6 +29,17 @@ boost::json::value parse_json_body(std::string_view content_type, std::string_vi
   return value;
 }
 
+std::string header_name(std::string_view member) {
+  std::string name(member);
+  bool starts_word = true;
+  for (char& c : name) {
+    if (starts_word && c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    starts_word = c == '_';
+    if (starts_word) c = '-';
+  }
+  return name;
+}
+
 namespace detail {
 namespace {
 

@@ -147,6 +147,16 @@ void decode_json(const boost::json::value& json, const Field& field, const Locat
   }
 }
 
+/// A header or cookie; empty: missing.
+template <class T>
+void decode_one(std::string_view text, const Field& field, const Location& at, ValidationErrors& errors, T& out) {
+  if (!text.empty()) {
+    decode_text(text, field, at, errors, out);
+  } else if (field.required && !is_optional<T>) {
+    add_missing(at, errors);
+  }
+}
+
 template <class T>
 bool is_member(std::string_view name) {
   bool found = false;
@@ -210,6 +220,30 @@ void decode_query(const QueryParameters& parameters, ValidationErrors& errors, T
   for (const auto& [name, text] : parameters) {
     if (!detail::is_member<T>(name)) detail::add_unknown(Location(query, name), errors);
   }
+}
+
+/// `if_match` to `If-Match`: the header of a member.
+[[nodiscard]] std::string header_name(std::string_view member);
+
+/// Members of T by the names of their headers; others are not looked at. An empty header counts as missing.
+template <class T>
+void decode_headers(const Request& request, ValidationErrors& errors, T& out) {
+  const Location header("header");
+  boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
+    constexpr Field field = field_of<T>(decltype(member)::name);
+    const std::string name = header_name(field.name);
+    detail::decode_one(request.header(name), field, Location(header, name), errors, out.*member.pointer);
+  });
+}
+
+/// Members of T by the names of their cookies (RFC 6265); others are not looked at.
+template <class T>
+void decode_cookies(const Request& request, ValidationErrors& errors, T& out) {
+  const Location cookie("cookie");
+  boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
+    constexpr Field field = field_of<T>(decltype(member)::name);
+    detail::decode_one(request.cookie(field.name), field, Location(cookie, field.name), errors, out.*member.pointer);
+  });
 }
 
 template <class T>

@@ -59,7 +59,7 @@ json::object problem_schema(bool with_errors) {
                        {"properties",
                         {{"location",
                           {{"type", "array"},
-                           {"description", "From path, query or body inwards."},
+                           {"description", "From path, query, header, cookie or body inwards."},
                            {"items", {{"type", json::array{"string", "integer"}}}}}},
                          {"code", {{"type", "string"}}},
                          {"message", {{"type", "string"}}}}},
@@ -68,14 +68,6 @@ json::object problem_schema(bool with_errors) {
     required.emplace_back("errors");
   }
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
-}
-
-json::object header_parameter(const Field& header) {
-  return {{"name", header.name},
-          {"in", "header"},
-          {"required", false},
-          {"schema", SchemaSet::string(header)},
-          {"description", header.description}};
 }
 
 json::object mode_parameter() {
@@ -97,6 +89,9 @@ std::set<int> problems_of(const Operation& operation, const OperationShape& shap
   std::set<int> problems(operation.info->problems.begin(), operation.info->problems.end());
   problems.insert({400, 422, 500, 503, 504});
   if (shape.body) problems.insert({413, 415});
+  if (operation.info->access != Access::anyone) problems.insert({401});
+  if (operation.info->access == Access::admin) problems.insert({403});
+  if (operation.info->limit != Limit::none) problems.insert({429});
   return problems;
 }
 
@@ -105,7 +100,6 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
   const OperationInfo& info = *operation.info;
   json::object described{{"operationId", info.id}, {"summary", info.summary}, {"tags", json::array{info.tag}}};
   if (!info.description.empty()) described["description"] = info.description;
-  for (const Field& header : info.headers) shape.parameters.push_back(header_parameter(header));
   if (operation.run_naive) {
     described["x-quell-naive"] = true;
     shape.parameters.push_back(mode_parameter());
@@ -116,13 +110,16 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
         json::object{{"required", true}, {"content", {{"application/json", {{"schema", *shape.body}}}}}};
   }
 
+  if (info.access != Access::anyone) described["security"] = json::array{json::object{{"bearer", json::array{}}}};
+
   json::object responses;
   json::object success{{"description", reason(info.status)}};
+  const json::value opaque{{"type", info.media_type == "application/json" ? "object" : "string"}};
   if (info.status != 204) {
-    const json::value opaque{{"type", info.media_type == "application/json" ? "object" : "string"}};
     success["content"] = json::object{{info.media_type, {{"schema", shape.reply ? *shape.reply : opaque}}}};
   }
   responses[std::to_string(info.status)] = std::move(success);
+  if (info.method == Method::get) responses["304"] = json::object{{"description", reason(304)}};
   for (const int status : problems_of(operation, shape)) responses[std::to_string(status)] = problem_response(status);
   described["responses"] = std::move(responses);
   return described;
@@ -154,7 +151,9 @@ json::object openapi_document(const std::vector<Operation>& operations) {
             {"description", "A blog on PostgreSQL: the service Quell is shown on."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"paths", std::move(paths)},
-          {"components", {{"schemas", std::move(components)}}}};
+          {"components",
+           {{"schemas", std::move(components)},
+            {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace quell::reference::http

@@ -63,7 +63,7 @@ class SchemaSet {
     return schema;
   }
 
-  /// The members of T as parameters in `location`, "path" or "query".
+  /// The members of T as parameters in `location`: "path", "query", "header" or "cookie".
   template <class T>
   void add_parameters(boost::json::array& out, std::string_view location) {
     const T defaults{};
@@ -74,8 +74,9 @@ class SchemaSet {
       auto schema = schema_of<Member>(field, Direction::input);
       schema.as_object().erase("description");
       if (!required && !is_optional<Member>) schema.as_object()["default"] = as_json(defaults.*member.pointer);
+      const std::string name = location == "header" ? header_name(field.name) : std::string(field.name);
       boost::json::object parameter{
-          {"name", field.name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
+          {"name", name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
       if (!field.description.empty()) parameter["description"] = field.description;
       if constexpr (is_vector<Member>) parameter["explode"] = false;  // a,b,c
       if constexpr (std::same_as<Member, std::optional<db::Jsonb>>) as_content(parameter);
@@ -85,12 +86,11 @@ class SchemaSet {
 
   [[nodiscard]] const boost::json::object& schemas() const { return schemas_; }
 
-  [[nodiscard]] static boost::json::object string(const Field& field);
-
  private:
   /// A parameter whose text is JSON: OpenAPI says so by a media type in place of a schema.
   static void as_content(boost::json::object& parameter);
   static boost::json::object integer(const Field& field);
+  static boost::json::object string(const Field& field);
   static boost::json::value nullable(boost::json::value schema, const Field& field);
 
   template <class T>

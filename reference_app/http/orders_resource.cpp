@@ -6,18 +6,12 @@
 #include "reference_app/domain/payment.hpp"
 #include "reference_app/domain/sales.hpp"
 #include "reference_app/http/api.hpp"
+#include "reference_app/http/idempotency_key.hpp"
 #include "reference_app/http/resources.hpp"
 #include "reference_app/http/shop_handlers.hpp"
 #include "reference_app/http/shop_representations.hpp"
 
 namespace quell::reference::http {
-namespace {
-
-constexpr Field kIdempotencyKey{.name = "Idempotency-Key",
-                                .description = "The same key again gives the same order again, not another one.",
-                                .max_length = 100};
-
-}  // namespace
 
 OrderView represent(const Order& order) {
   OrderView view{order.id, order.status, order.total, order.placed_at, {order.customer->id, order.customer->name}, {}};
@@ -35,7 +29,17 @@ OrderPage represent(const db::Objects<Order>& orders, const OrderListQuery& quer
   return page;
 }
 
-NewOrder new_order(const OrderDraft& draft, const Request& request) {
+OrderFilter visible_orders(const RequestContext& context, const OrderListQuery& query) {
+  OrderFilter filter{query.customer_id, query.status, query.before};
+  if (filter.customer_id) {
+    context.require_owner(*filter.customer_id);
+  } else if (!context.identity().is_admin()) {
+    filter.customer_id = context.identity().user_id;
+  }
+  return filter;
+}
+
+NewOrder new_order(const RequestContext& context, const OrderDraft& draft) {
   const Location body("body");
   const Location items(body, "items");
   ValidationErrors errors;
@@ -47,10 +51,17 @@ NewOrder new_order(const OrderDraft& draft, const Request& request) {
     }
   }
   errors.throw_if_any();
-  const std::string key(request.header(kIdempotencyKey.name));
-  NewOrder order(draft.customer_id, draft.items, key.empty() ? std::nullopt : std::optional(key));
+  NewOrder order(draft.customer_id.value_or(context.identity().user_id), draft.items);
+  context.require_owner(order.customer_id);
   std::ranges::sort(order.lines, {}, &OrderLine::product_id);
   return order;
+}
+
+void require_changeable(const RequestContext& context, std::int64_t customer_id, OrderStatus status) {
+  context.require_owner(customer_id);
+  if (status != OrderStatus::cancelled && !context.identity().is_admin()) {
+    throw Problem(403, "forbidden", "Only administrators ship and deliver orders.");
+  }
 }
 
 Problem problem_of(const OrderRefused& refusal) {
@@ -59,8 +70,6 @@ Problem problem_of(const OrderRefused& refusal) {
       return {409, "missing-reference", refusal.what()};
     case OrderRefused::Reason::out_of_stock:
       return {409, "out-of-stock", refusal.what()};
-    case OrderRefused::Reason::key_reused:
-      return {409, "idempotency-key-reused", refusal.what()};
     case OrderRefused::Reason::wrong_status:
       return {409, "wrong-status", refusal.what()};
   }
@@ -69,50 +78,60 @@ Problem problem_of(const OrderRefused& refusal) {
 
 namespace {
 
-asio::awaitable<OrderPage> list(RequestContext& context, const Input<None, OrderListQuery, None>& input) {
+asio::awaitable<OrderPage> list(RequestContext& context, const Input<None, OrderListQuery>& input) {
+  const OrderFilter filter = visible_orders(context, input.query);
   auto connection = co_await context.acquire();
   db::Session session(*connection);
-  const OrderFilter filter{input.query.customer_id, input.query.status, input.query.before};
   const auto orders = co_await list_orders(session, filter, input.query.limit, input.query.loading);
   co_return represent(orders, input.query);
 }
 
-asio::awaitable<OrderView> get(RequestContext& context, const Input<ById, LoadingQuery, None>& input) {
+asio::awaitable<OrderView> get(RequestContext& context, const Input<ById, LoadingQuery>& input) {
   auto connection = co_await context.acquire();
   db::Session session(*connection);
   const Order* order = co_await find_order(session, input.path.id, input.query.loading);
   if (order == nullptr) throw not_found("order", input.path.id);
+  context.require_owner(order->customer_id);
   co_return represent(*order);
 }
 
-asio::awaitable<PlacedOrder> place(RequestContext& context, const Input<None, None, OrderDraft>& input) {
-  const NewOrder order = new_order(input.body, context.request());
+asio::awaitable<PlacedOrder> place(RequestContext& context,
+                                   const Input<None, None, OrderDraft, IdempotencyHeader>& input) {
+  const NewOrder order = new_order(context, input.body);
+  const auto key = idempotency_key(context, input.header);
   co_await authorise_payment();  // before a connection is taken or a row locked
   auto connection = co_await context.acquire();
-  try {
-    auto placed = co_await place_order(*connection, order);
-    context.response().set("Location", fmt::format("/orders/{}", placed.id));
-    co_return placed;
-  } catch (const OrderRefused& refusal) {
-    throw problem_of(refusal);
+  auto transaction = co_await connection->begin();
+  std::optional<std::int64_t> earlier;
+  if (key) earlier = co_await key->claim(*connection);
+  PlacedOrder placed;
+  if (earlier) {
+    placed = co_await find_placed(*connection, *earlier);
+    context.response().set("Idempotency-Replayed", "true");
+  } else {
+    placed = co_await place_order(*connection, order);
+    if (key) co_await key->keep(*connection, placed.id);
   }
+  co_await transaction.commit();
+  context.response().set("Location", fmt::format("/orders/{}", placed.id));
+  co_return placed;
 }
 
 asio::awaitable<OrderView> change(RequestContext& context, const Input<ById, None, OrderChange>& input) {
   auto connection = co_await context.acquire();
-  try {
-    if (!co_await change_status(*connection, input.path.id, input.body.status)) {
-      throw not_found("order", input.path.id);
-    }
-  } catch (const OrderRefused& refusal) {
-    throw problem_of(refusal);
-  }
+  auto transaction = co_await connection->begin();
+  const auto locked = co_await lock_order(*connection, input.path.id);
+  if (!locked) throw not_found("order", input.path.id);
+  require_changeable(context, locked->customer_id, input.body.status);
+  co_await change_status(*connection, input.path.id, *locked, input.body.status);
   db::Session session(*connection);
   const Order* order = co_await find_order(session, input.path.id, Loading::joined);
-  co_return represent(*order);
+  OrderView view = represent(*order);
+  co_await transaction.commit();
+  co_return view;
 }
 
-asio::awaitable<SalesReport> sales(RequestContext& context, const Input<None, SalesQuery, None>& input) {
+asio::awaitable<SalesReport> sales(RequestContext& context, const Input<None, SalesQuery>& input) {
   auto connection = co_await context.acquire();
   co_return co_await report_sales(*connection, input.query.year, input.query.top);
 }
@@ -122,10 +141,17 @@ asio::awaitable<SalesReport> sales(RequestContext& context, const Input<None, Sa
 void add_orders(Api& api) {
   api.add({.route = "/orders",
            .id = "list_orders",
-           .summary = "Newest orders first, with customer, items and products",
-           .tag = "orders"},
+           .summary = "One's own orders, newest first, with customer, items and products; all for administrators",
+           .tag = "orders",
+           .access = Access::user,
+           .problems = {403}},
           &list);
-  api.add({.route = "/orders/{id}", .id = "get_order", .summary = "One order", .tag = "orders", .problems = {404}},
+  api.add({.route = "/orders/{id}",
+           .id = "get_order",
+           .summary = "One order of one's own",
+           .tag = "orders",
+           .access = Access::user,
+           .problems = {403, 404}},
           &get);
   api.add({.method = Method::post,
            .route = "/orders",
@@ -133,20 +159,24 @@ void add_orders(Api& api) {
            .summary = "Order products that are in stock",
            .tag = "orders",
            .status = 201,
-           .headers = {kIdempotencyKey},
-           .problems = {409}},
+           .access = Access::user,
+           .limit = Limit::expensive,
+           .problems = {403, 409}},
           &place);
   api.add({.method = Method::patch,
            .route = "/orders/{id}",
            .id = "change_order",
-           .summary = "Ship, deliver or cancel an order",
+           .summary = "Cancel an order of one's own; administrators ship and deliver",
            .tag = "orders",
-           .problems = {404, 409}},
+           .access = Access::user,
+           .problems = {403, 404, 409}},
           &change);
   api.add({.route = "/reports/sales",
            .id = "report_sales",
            .summary = "Orders and revenue of a year by month, and the products sold best",
-           .tag = "reports"},
+           .tag = "reports",
+           .access = Access::admin,
+           .limit = Limit::expensive},
           &sales);
 }
 

@@ -42,14 +42,14 @@ void require_distinct_skus(const std::vector<ProductDraft>& drafts) {
 
 namespace {
 
-asio::awaitable<ProductPage> list(RequestContext& context, const Input<None, ProductListQuery, None>& input) {
+asio::awaitable<ProductPage> list(RequestContext& context, const Input<None, ProductListQuery>& input) {
   auto connection = co_await context.acquire();
   const ProductFilter filter(input.query.tags, input.query.metadata);
   auto products = co_await list_products(*connection, filter, input.query.after, input.query.limit);
   co_return represent(std::move(products), input.query);
 }
 
-asio::awaitable<ProductHits> search(RequestContext& context, const Input<None, ProductSearchQuery, None>& input) {
+asio::awaitable<ProductHits> search(RequestContext& context, const Input<None, ProductSearchQuery>& input) {
   auto connection = co_await context.acquire();
   const ProductFilter filter(input.query.tags, input.query.metadata);
   const Slice slice{input.query.limit, input.query.offset};
@@ -57,7 +57,7 @@ asio::awaitable<ProductHits> search(RequestContext& context, const Input<None, P
   co_return represent(std::move(products), input.query);
 }
 
-asio::awaitable<Product> get(RequestContext& context, const Input<ById, None, None>& input) {
+asio::awaitable<Product> get(RequestContext& context, const Input<ById>& input) {
   auto connection = co_await context.acquire();
   auto product = co_await find_product(*connection, input.path.id);
   if (!product) throw not_found("product", input.path.id);
@@ -78,7 +78,7 @@ asio::awaitable<Product> replace(RequestContext& context, const Input<ById, None
   co_return std::move(*product);
 }
 
-asio::awaitable<None> remove(RequestContext& context, const Input<ById, None, None>& input) {
+asio::awaitable<None> remove(RequestContext& context, const Input<ById>& input) {
   auto connection = co_await context.acquire();
   if (!co_await delete_product(*connection, input.path.id)) throw not_found("product", input.path.id);
   co_return None{};
@@ -112,6 +112,7 @@ void add_products(Api& api) {
            .summary = "Add a product",
            .tag = "products",
            .status = 201,
+           .access = Access::admin,
            .problems = {409}},
           &create);
   api.add({.method = Method::put,
@@ -119,6 +120,7 @@ void add_products(Api& api) {
            .id = "replace_product",
            .summary = "Replace a product",
            .tag = "products",
+           .access = Access::admin,
            .problems = {404, 409}},
           &replace);
   api.add({.method = Method::del,
@@ -127,13 +129,16 @@ void add_products(Api& api) {
            .summary = "Delete a product that nobody ordered",
            .tag = "products",
            .status = 204,
+           .access = Access::admin,
            .problems = {404, 409}},
           &remove);
   api.add({.method = Method::post,
            .route = "/products/import",
            .id = "import_products",
            .summary = "Create or replace many products by SKU, all or none",
-           .tag = "products"},
+           .tag = "products",
+           .access = Access::admin,
+           .limit = Limit::expensive},
           &import);
 }
 

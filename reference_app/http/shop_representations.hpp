@@ -19,10 +19,7 @@
 /// What crosses HTTP of the shop, both ways.
 namespace quell::reference::http {
 
-inline constexpr std::string_view kTagPattern = "[a-z0-9][a-z0-9-]{0,29}";
 inline constexpr std::string_view kPricePattern = R"((0|[1-9][0-9]{0,9})(\.[0-9]{1,2})?)";
-inline constexpr Field kPageField{
-    .name = "limit", .description = "Records of one page.", .required = false, .minimum = 1, .maximum = 100};
 inline constexpr Field kTagsField{.name = "tags",
                                   .description = "Products that have all of these, separated by commas.",
                                   .required = false,
@@ -42,7 +39,7 @@ BOOST_DESCRIBE_STRUCT(ProductListQuery, (), (limit, after, tags, metadata))
 template <>
 struct Schema<ProductListQuery> {
   static constexpr std::string_view kName = "ProductListQuery";
-  static constexpr std::array kFields{kPageField,
+  static constexpr std::array kFields{kLimitField,
                                       Field{.name = "after",
                                             .description = "Products with a larger id: next_after of the page before.",
                                             .required = false,
@@ -67,7 +64,7 @@ struct Schema<ProductSearchQuery> {
             .description = "Words as in a search engine: \"a phrase\", OR, and -word for what must not occur.",
             .min_length = 1,
             .max_length = 200},
-      kPageField,
+      kLimitField,
       Field{.name = "offset", .description = "Records to skip.", .required = false, .minimum = 0, .maximum = 10'000},
       kTagsField, kMetadataField};
 };
@@ -157,12 +154,16 @@ BOOST_DESCRIBE_STRUCT(OrderListQuery, (), (limit, before, customer_id, status, l
 template <>
 struct Schema<OrderListQuery> {
   static constexpr std::string_view kName = "OrderListQuery";
-  static constexpr std::array kFields{kPageField,
+  static constexpr std::array kFields{kLimitField,
                                       Field{.name = "before",
                                             .description = "Orders with a smaller id: next_before of the page before.",
                                             .minimum = 1,
                                             .maximum = kMaxId},
-                                      Field{.name = "customer_id", .minimum = 1, .maximum = kMaxId}, kLoadingField};
+                                      Field{.name = "customer_id",
+                                            .description = "The sender's own, unless an administrator asks.",
+                                            .minimum = 1,
+                                            .maximum = kMaxId},
+                                      kLoadingField};
 };
 
 struct ProductRef {
@@ -225,7 +226,7 @@ struct Schema<OrderLine> {
 };
 
 struct OrderDraft {
-  std::int64_t customer_id = 0;
+  std::optional<std::int64_t> customer_id;
   std::vector<OrderLine> items;
 };
 BOOST_DESCRIBE_STRUCT(OrderDraft, (), (customer_id, items))
@@ -233,7 +234,10 @@ template <>
 struct Schema<OrderDraft> {
   static constexpr std::string_view kName = "OrderDraft";
   static constexpr std::array kFields{
-      Field{.name = "customer_id", .minimum = 1, .maximum = kMaxId},
+      Field{.name = "customer_id",
+            .description = "The sender, unless an administrator orders for another.",
+            .minimum = 1,
+            .maximum = kMaxId},
       Field{.name = "items", .description = "Each product once.", .min_length = 1, .max_length = 50}};
 };
 

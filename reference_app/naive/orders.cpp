@@ -5,6 +5,7 @@
 
 #include "reference_app/domain/payment.hpp"
 #include "reference_app/http/api.hpp"
+#include "reference_app/http/idempotency_key.hpp"
 #include "reference_app/http/shop_handlers.hpp"
 #include "reference_app/naive/naive.hpp"
 
@@ -43,14 +44,15 @@ awaitable<http::OrderView> view_of(db::Connection& connection, const Order& orde
   co_return view;
 }
 
-bool is_wanted(const Order& order, const http::OrderListQuery& query) {
-  return (!query.before || order.id < *query.before) &&
-         (!query.customer_id || order.customer_id == *query.customer_id) &&
-         (!query.status || order.status == boost::describe::enum_to_string(*query.status, ""));
+bool is_wanted(const Order& order, const OrderFilter& filter) {
+  return (!filter.before || order.id < *filter.before) &&
+         (!filter.customer_id || order.customer_id == *filter.customer_id) &&
+         (!filter.status || order.status == boost::describe::enum_to_string(*filter.status, ""));
 }
 
 awaitable<http::OrderPage> list(http::RequestContext& context,
-                                const http::Input<http::None, http::OrderListQuery, http::None>& input) {
+                                const http::Input<http::None, http::OrderListQuery>& input) {
+  const OrderFilter filter = http::visible_orders(context, input.query);
   auto connection = co_await context.acquire();
   // All orders there are; the page is cut out below.
   const auto orders = co_await connection->fetch<Order>(
@@ -58,7 +60,7 @@ awaitable<http::OrderPage> list(http::RequestContext& context,
   http::OrderPage page;
   page.limit = input.query.limit;
   for (const Order& order : orders) {
-    if (!is_wanted(order, input.query)) continue;
+    if (!is_wanted(order, filter)) continue;
     auto view = co_await view_of(*connection, order);
     page.items.push_back(std::move(view));
     if (std::ssize(page.items) == input.query.limit) {
@@ -75,10 +77,11 @@ awaitable<std::optional<Order>> load(db::Connection& connection, std::int64_t id
 }
 
 awaitable<http::OrderView> get(http::RequestContext& context,
-                               const http::Input<http::ById, http::LoadingQuery, http::None>& input) {
+                               const http::Input<http::ById, http::LoadingQuery>& input) {
   auto connection = co_await context.acquire();
   const auto order = co_await load(*connection, input.path.id);
   if (!order) throw http::not_found("order", input.path.id);
+  context.require_owner(order->customer_id);
   // For the greeting, for the address, for the reply: always the same row.
   co_await customer_of(*connection, *order);
   co_await customer_of(*connection, *order);
@@ -105,32 +108,35 @@ awaitable<void> add_line(db::Connection& connection, std::int64_t order_id, cons
 }
 
 awaitable<PlacedOrder> place(db::Connection& connection, const NewOrder& order) {
-  auto transaction = co_await connection.begin();
   for (const OrderLine& line : order.lines) co_await check_stock(connection, line);
   // The rows stay locked while somebody else's computer is asked.
   co_await authorise_payment();
   const auto id = co_await connection.fetch_one<std::int64_t>(
-      "insert into orders (customer_id, idempotency_key, total) values ($1, $2, 0) returning id", order.customer_id,
-      order.idempotency_key);
+      "insert into orders (customer_id, total) values ($1, 0) returning id", order.customer_id);
   for (const OrderLine& line : order.lines) co_await add_line(connection, id, line);
-  auto total = co_await connection.fetch_one<db::Numeric>("select total from orders where id = $1", id);
-  co_await transaction.commit();
-  co_return PlacedOrder{id, std::move(total)};
+  co_return co_await find_placed(connection, id);
 }
 
-awaitable<PlacedOrder> place_once(http::RequestContext& context,
-                                  const http::Input<http::None, http::None, http::OrderDraft>& input) {
-  const NewOrder order = http::new_order(input.body, context.request());
+awaitable<PlacedOrder> place_once(
+    http::RequestContext& context,
+    const http::Input<http::None, http::None, http::OrderDraft, http::IdempotencyHeader>& input) {
+  const NewOrder order = http::new_order(context, input.body);
+  const auto key = http::idempotency_key(context, input.header);
   auto connection = co_await context.acquire();
-  try {
-    std::optional<PlacedOrder> placed;
-    if (order.idempotency_key) placed = co_await find_placed(*connection, order);
-    if (!placed) placed = co_await place(*connection, order);
-    context.response().set("Location", fmt::format("/orders/{}", placed->id));
-    co_return std::move(*placed);
-  } catch (const OrderRefused& refusal) {
-    throw http::problem_of(refusal);
+  auto transaction = co_await connection->begin();
+  std::optional<std::int64_t> earlier;
+  if (key) earlier = co_await key->claim(*connection);
+  PlacedOrder placed;
+  if (earlier) {
+    placed = co_await find_placed(*connection, *earlier);
+    context.response().set("Idempotency-Replayed", "true");
+  } else {
+    placed = co_await place(*connection, order);
+    if (key) co_await key->keep(*connection, placed.id);
   }
+  co_await transaction.commit();
+  context.response().set("Location", fmt::format("/orders/{}", placed.id));
+  co_return placed;
 }
 
 awaitable<http::OrderView> change(http::RequestContext& context,
@@ -138,10 +144,11 @@ awaitable<http::OrderView> change(http::RequestContext& context,
   auto connection = co_await context.acquire();
   const auto order = co_await load(*connection, input.path.id);
   if (!order) throw http::not_found("order", input.path.id);
+  http::require_changeable(context, order->customer_id, input.body.status);
   const std::string wanted = boost::describe::enum_to_string(input.body.status, "");
   const auto needed = predecessor(input.body.status);
   if (!needed || order->status != boost::describe::enum_to_string(*needed, "")) {
-    throw http::problem_of(wrong_status(order->status, input.body.status));
+    throw wrong_status(order->status, input.body.status);
   }
   if (input.body.status == OrderStatus::cancelled) {
     const auto items = co_await items_of(*connection, order->id);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "reference_app/http/api.hpp"
+#include "reference_app/http/idempotency_key.hpp"
 #include "reference_app/http/representations.hpp"
 #include "reference_app/naive/naive.hpp"
 
@@ -38,35 +40,42 @@ awaitable<std::vector<std::string>> tags_of(db::Connection& connection, std::int
       post_id);
 }
 
-/// One page out of all rows, with three more statements for each post on it.
-awaitable<http::PostPage> page_of(db::Connection& connection, const std::vector<PostRow>& posts,
-                                  const http::PostListQuery& query) {
-  http::PostPage page;
-  page.limit = query.limit;
-  page.offset = query.offset;
-  const auto end = std::min<std::int64_t>(std::ssize(posts), query.offset + query.limit);
-  for (std::int64_t i = query.offset; i < end; ++i) {
-    const PostRow& post = posts[static_cast<std::size_t>(i)];
+/// One page out of all rows, with three more statements for each post on it. `name` is the list's, for its cursors.
+awaitable<http::Page<http::PostSummary>> page_of(const http::RequestContext& context, db::Connection& connection,
+                                                 const std::string& name, const std::vector<PostRow>& posts,
+                                                 const http::PostListQuery& query) {
+  const auto& cursors = context.api().cursors();
+  const auto after = position_of(cursors, name, query.cursor, query.offset, 2);
+  std::int64_t to_skip = query.offset;
+  std::vector<http::PostSummary> items;
+  for (const PostRow& post : posts) {
+    if (std::ssize(items) == query.limit) break;
+    const std::vector<std::int64_t> position{post.created_at.time_since_epoch().count(), post.id};
+    if (after && position >= *after) continue;
+    if (to_skip-- > 0) continue;
     auto author = co_await author_of(connection, post.author_id);
     auto tags = co_await tags_of(connection, post.id);
     const auto comments =
         co_await connection.fetch_one<std::int64_t>("select count(*) from comments where post_id = $1", post.id);
-    page.items.push_back({post.id, post.title, post.created_at, std::move(author), std::move(tags), comments});
+    items.push_back({post.id, post.title, post.created_at, std::move(author), std::move(tags), comments});
   }
-  if (std::ssize(page.items) == query.limit) page.next_offset = query.offset + query.limit;
-  co_return page;
+  std::array<std::int64_t, 2> last{};
+  if (!items.empty()) last = {items.back().created_at.time_since_epoch().count(), items.back().id};
+  co_return make_page(std::move(items), query, cursors, name, last);
 }
 
-awaitable<http::PostPage> list(http::RequestContext& context,
-                               const http::Input<http::None, http::PostListQuery, http::None>& input) {
+awaitable<http::Page<http::PostSummary>> list(http::RequestContext& context,
+                                              const http::Input<http::None, http::PostListQuery>& input) {
+  const std::string name = "posts";
   auto connection = co_await context.acquire();
   const auto posts = co_await connection->fetch<PostRow>(
       "select id, author_id, title, created_at from posts order by created_at desc, id desc");
-  co_return co_await page_of(*connection, posts, input.query);
+  co_return co_await page_of(context, *connection, name, posts, input.query);
 }
 
-awaitable<http::PostPage> list_of_user(http::RequestContext& context,
-                                       const http::Input<http::ById, http::PostListQuery, http::None>& input) {
+awaitable<http::Page<http::PostSummary>> list_of_user(http::RequestContext& context,
+                                                      const http::Input<http::ById, http::PostListQuery>& input) {
+  const std::string name = fmt::format("users/{}/posts", input.path.id);
   auto connection = co_await context.acquire();
   const auto user =
       co_await connection->fetch_optional<std::string>("select email from users where id = $1", input.path.id);
@@ -74,11 +83,10 @@ awaitable<http::PostPage> list_of_user(http::RequestContext& context,
   const auto posts = co_await connection->fetch<PostRow>(
       "select id, author_id, title, created_at from posts where author_id = $1 order by created_at desc, id desc",
       input.path.id);
-  co_return co_await page_of(*connection, posts, input.query);
+  co_return co_await page_of(context, *connection, name, posts, input.query);
 }
 
-awaitable<http::PostView> get(http::RequestContext& context,
-                              const http::Input<http::ById, http::LoadingQuery, http::None>& input) {
+awaitable<http::PostView> get(http::RequestContext& context, const http::Input<http::ById, http::LoadingQuery>& input) {
   auto connection = co_await context.acquire();
   const auto post = co_await connection->fetch_optional<Post>(
       "select id, author_id, title, body, created_at from posts where id = $1", input.path.id);
@@ -103,20 +111,36 @@ awaitable<void> add_tag(db::Connection& connection, std::int64_t post_id, const 
   co_await connection.execute("insert into post_tags (post_id, tag_id) values ($1, $2)", post_id, *tag_id);
 }
 
-awaitable<http::CreatedPost> create(http::RequestContext& context,
-                                    const http::Input<http::None, http::None, http::PostDraft>& input) {
-  auto connection = co_await context.acquire();
-  auto transaction = co_await connection->begin();
-  const auto id = co_await connection->fetch_one<std::int64_t>(
-      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", input.body.author_id,
-      input.body.title, input.body.body);
-  std::vector<std::string> tags = input.body.tags;
+awaitable<std::int64_t> write(db::Connection& connection, std::int64_t author_id, const http::PostDraft& draft) {
+  const auto id = co_await connection.fetch_one<std::int64_t>(
+      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", author_id, draft.title,
+      draft.body);
+  std::vector<std::string> tags = draft.tags;
   std::ranges::sort(tags);
   tags.erase(std::unique(tags.begin(), tags.end()), tags.end());
-  for (const std::string& name : tags) co_await add_tag(*connection, id, name);
+  for (const std::string& name : tags) co_await add_tag(connection, id, name);
+  co_return id;
+}
+
+awaitable<http::CreatedPost> create(
+    http::RequestContext& context,
+    const http::Input<http::None, http::None, http::PostDraft, http::IdempotencyHeader>& input) {
+  const std::int64_t author = input.body.author_id.value_or(context.identity().user_id);
+  context.require_owner(author);
+  const auto key = http::idempotency_key(context, input.header);
+  auto connection = co_await context.acquire();
+  auto transaction = co_await connection->begin();
+  std::optional<std::int64_t> id;
+  if (key) id = co_await key->claim(*connection);
+  if (id) {
+    context.response().set("Idempotency-Replayed", "true");
+  } else {
+    id = co_await write(*connection, author, input.body);
+    if (key) co_await key->keep(*connection, *id);
+  }
   co_await transaction.commit();
-  context.response().set("Location", fmt::format("/posts/{}", id));
-  co_return http::CreatedPost{id};
+  context.response().set("Location", fmt::format("/posts/{}", *id));
+  co_return http::CreatedPost{*id};
 }
 
 }  // namespace

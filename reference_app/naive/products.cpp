@@ -26,7 +26,7 @@ awaitable<std::vector<Product>> load_each(db::Connection& connection, const std:
 }
 
 awaitable<http::ProductPage> list(http::RequestContext& context,
-                                  const http::Input<http::None, http::ProductListQuery, http::None>& input) {
+                                  const http::Input<http::None, http::ProductListQuery>& input) {
   auto connection = co_await context.acquire();
   // One text for every filter: no index fits it.
   const auto position = co_await connection->fetch_one<std::int64_t>(
@@ -42,7 +42,7 @@ awaitable<http::ProductPage> list(http::RequestContext& context,
 }
 
 awaitable<http::ProductHits> search(http::RequestContext& context,
-                                    const http::Input<http::None, http::ProductSearchQuery, http::None>& input) {
+                                    const http::Input<http::None, http::ProductSearchQuery>& input) {
   auto connection = co_await context.acquire();
   const auto ids = co_await connection->fetch<std::int64_t>(
       "select id from products where search @@ websearch_to_tsquery('english', $1) and ($2::text[] = '{}' or tags @> "
@@ -54,7 +54,7 @@ awaitable<http::ProductHits> search(http::RequestContext& context,
   co_return represent(std::move(products), input.query);
 }
 
-awaitable<Product> get(http::RequestContext& context, const http::Input<http::ById, http::None, http::None>& input) {
+awaitable<Product> get(http::RequestContext& context, const http::Input<http::ById>& input) {
   auto connection = co_await context.acquire();
   const auto exists = co_await load(*connection, input.path.id);
   if (!exists) throw http::not_found("product", input.path.id);

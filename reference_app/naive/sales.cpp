@@ -64,8 +64,7 @@ awaitable<std::vector<ProductSales>> sales_by_product(db::Connection& connection
   co_return best;
 }
 
-awaitable<SalesReport> report(http::RequestContext& context,
-                              const http::Input<http::None, http::SalesQuery, http::None>& input) {
+awaitable<SalesReport> report(http::RequestContext& context, const http::Input<http::None, http::SalesQuery>& input) {
   auto connection = co_await context.acquire();
   SalesReport sales;
   sales.year = input.query.year;

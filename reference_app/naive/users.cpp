@@ -10,8 +10,7 @@ http::asio::awaitable<std::optional<User>> load(db::Connection& connection, std:
   return connection.fetch_optional<User>("select id, name, email, created_at from users where id = $1", id);
 }
 
-http::asio::awaitable<UserProfile> get(http::RequestContext& context,
-                                       const http::Input<http::ById, http::None, http::None>& input) {
+http::asio::awaitable<UserProfile> get(http::RequestContext& context, const http::Input<http::ById>& input) {
   auto connection = co_await context.acquire();
   const auto exists = co_await load(*connection, input.path.id);
   if (!exists) throw http::not_found("user", input.path.id);

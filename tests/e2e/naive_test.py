@@ -13,6 +13,7 @@ from support import BIN, ROOT, VALIDATOR, Postgres, Scratch, environment, quell
 FINDINGS = "## What Quell should find in the naive version"
 INDEXES = "## What Quell should find on the naive schema"
 NAIVE = " [naive]"
+PASSWORD = "only for this test"
 
 
 class Service:
@@ -22,20 +23,27 @@ class Service:
         self.trace = scratch.path / "naive.qtr"
         port_file = scratch.path / "port"
         dsn = "dbname=blog"
-        for command in (["migrate"], ["seed", "--scale", "0.05"]):
+        for command in (["migrate"], ["seed", "--scale", "0.05"], ["make-admin", "--email", "admin@example.org"]):
             subprocess.run([BIN / "quell-reference", *command, "--dsn", dsn], check=True, capture_output=True,
-                           env=environment(**postgres.environment))
+                           env=environment(QUELL_REFERENCE_ADMIN_PASSWORD=PASSWORD, **postgres.environment))
         self._process = subprocess.Popen(
             [BIN / "quell-reference", "serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--port-file", port_file,
              "--workers", "1"], stdout=subprocess.PIPE, text=True,
             env=environment(QUELL_TRACE=self.trace, **postgres.environment))
         self._process.stdout.readline()
+        self._token = None
         self._base = f"http://127.0.0.1:{int(port_file.read_text())}"
+
+    def log_in(self):
+        reply = self.send("good", "POST", "/auth/login", {"email": "admin@example.org", "password": PASSWORD})
+        self._token = reply["access_token"]
 
     def send(self, mode, method, target, body=None):
         request = urllib.request.Request(self._base + target, method=method,
                                          data=None if body is None else json.dumps(body).encode())
         request.add_header("X-Quell-Reference-Mode", mode)
+        if self._token:
+            request.add_header("Authorization", f"Bearer {self._token}")
         if body is not None:
             request.add_header("Content-Type", "application/json")
         with urllib.request.urlopen(request) as reply:
@@ -109,6 +117,7 @@ def setUpModule():
     unittest.addModuleCleanup(postgres.stop)
     service = Service(scratch, postgres)
     try:
+        service.log_in()
         for turn in range(4):
             for mode in ("good", "naive"):
                 visit(service, mode, turn)

@@ -37,10 +37,11 @@ def writes():
 class RecordedApi:
     def __init__(self, scratch, postgres):
         self._scratch = scratch
-        self._psql = [f"{postgres.bin}/psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname=blog"]
+        self.psql = f"{postgres.bin}/psql"
+        self.environment = dict(postgres.environment, TMPDIR=scratch.tmp)
+        self._psql = [self.psql, "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname=blog"]
         host, port = postgres.environment["PGHOST"], postgres.environment["PGPORT"]
-        self._env = dict(postgres.environment, QUELL_REFERENCE_DSN=f"host={host} port={port} dbname=blog user=quell",
-                         TMPDIR=scratch.tmp)
+        self._env = dict(self.environment, QUELL_REFERENCE_DSN=f"host={host} port={port} dbname=blog user=quell")
         for command in (["migrate"], ["seed", "--scale", "1"]):
             subprocess.run([BIN / "quell-reference", *command], check=True, capture_output=True,
                            env=environment(**self._env))

@@ -148,7 +148,7 @@ def _call(address, frame):
         number = 0 if scope is None or scope.ended else scope.id
         # The stack is described first, and the time taken last: it is what the executions are compared with.
         stack = _stack_id(frame)
-        _send("c", address, str(time.monotonic_ns()), _token, str(stack), str(number))
+        _send("c", address, str(time.monotonic_ns()), _token, str(stack), str(number), "r")
 
 
 # Scopes.

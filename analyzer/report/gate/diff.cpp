@@ -8,6 +8,7 @@
 #include "analyzer/report/gate/wording.hpp"
 #include "analyzer/report/json_text.hpp"
 #include "analyzer/report/safe_text.hpp"
+#include "analyzer/report/text_writer.hpp"
 #include "analyzer/report/wording.hpp"
 
 namespace quell::report {
@@ -15,7 +16,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kLabelColumns = 9;
 constexpr std::size_t kStatementLines = 3;
 /// A GitHub comment holds 65,536 characters.
 constexpr std::size_t kCommentBytes = 60'000;
@@ -54,61 +54,50 @@ std::string unit_words(const gate::UnitChange& change) {
 
 class DiffText {
  public:
-  DiffText(const gate::TraceDiff& diff, const DiffRenderParams& params) : diff_(diff), params_(params) {}
+  DiffText(const gate::TraceDiff& diff, const DiffRenderParams& params) : diff_(diff), params_(params) {
+    style_.width = params.width;
+  }
 
   std::string render() {
-    for (const std::string& text : wrap(printable(verdict(diff_)), params_.width)) line(text);
-    for (const std::string& problem : diff_.problems) line("INCOMPLETE: " + printable(problem));
+    for (const std::string& text : wrap(printable(verdict(diff_)), params_.width)) out_.line(text);
+    for (const std::string& problem : diff_.problems) out_.line("INCOMPLETE: " + printable(problem));
     section("Statements", diff_.statements, [&](const gate::StatementChange& change) {
-      labelled(gate::to_string(change.change),
-               fmt::format("{} ({})", statement_words(change), sql::to_hex(change.fingerprint)));
-      labelled("", change.text, kStatementLines);
+      out_.labelled(gate::to_string(change.change),
+                    fmt::format("{} ({})", statement_words(change), sql::to_hex(change.fingerprint)));
+      out_.labelled("", change.text, Style::plain, kStatementLines);
       const auto& sites = change.now.executions > 0 ? change.now.sites : change.was.sites;
-      for (const model::CallSite& site : sites) labelled("", "at " + gate_site(site, params_.repository));
+      for (const model::CallSite& site : sites) out_.labelled("", "at " + gate_site(site, params_.repository));
     });
     section("Units", diff_.units, [&](const gate::UnitChange& change) {
-      line(fmt::format("   {}: {}", printable(change.unit), unit_words(change)));
+      out_.line(fmt::format("   {}: {}", printable(change.unit), unit_words(change)));
       for (const gate::StatementDelta& delta : change.statements)
-        labelled(change_name(delta),
-                 fmt::format("{} ({}) {}", change_counts(delta), sql::to_hex(delta.fingerprint),
-                             shorten(printable(delta.text), params_.width)),
-                 1);
+        out_.labelled(change_name(delta),
+                      fmt::format("{} ({}) {}", change_counts(delta), sql::to_hex(delta.fingerprint), delta.text),
+                      Style::plain, 1);
     });
     const auto finding = [&](const gate::MeasuredFinding& f) {
-      line(fmt::format("   {}: {}", printable(f.unit), printable(finding_words(f))));
+      out_.line(fmt::format("   {}: {}", printable(f.unit), printable(finding_words(f))));
     };
     section("New findings", diff_.new_findings, finding);
     section("Mended findings", diff_.mended_findings, finding);
-    return std::move(out_);
+    return out_.take();
   }
 
  private:
-  void line(std::string_view text = {}) { (out_ += text) += '\n'; }
-
-  void labelled(std::string_view label, std::string_view text, std::size_t most = 100) {
-    std::vector<std::string> lines =
-        wrap(printable(text), std::max<std::size_t>(params_.width, 40) - kLabelColumns - 3);
-    if (lines.size() > most) {
-      lines.resize(most);
-      lines.back() += " ...";
-    }
-    for (std::size_t i = 0; i < lines.size(); ++i)
-      line(fmt::format("   {:<{}}{}", i == 0 ? label : "", kLabelColumns, lines[i]));
-  }
-
   template <typename List, typename Write>
   void section(std::string_view heading, const List& list, const Write& write) {
     if (list.empty()) return;
-    line();
-    line(heading);
+    out_.heading(heading);
     const std::size_t shown = std::min(params_.most, list.size());
     for (std::size_t i = 0; i < shown; ++i) write(list[i]);
-    if (list.size() > shown) line(fmt::format("   and {} more; --format json has all", grouped(list.size() - shown)));
+    if (list.size() > shown)
+      out_.line(fmt::format("   and {} more; --format json has all", grouped(list.size() - shown)));
   }
 
   const gate::TraceDiff& diff_;
   const DiffRenderParams& params_;
-  std::string out_;
+  RenderParams style_;
+  TextWriter out_{style_};
 };
 
 json::object use_json(const gate::StatementUse& use) {

@@ -76,11 +76,11 @@ json::object result_of(const gate::Breach& breach, std::size_t rule, const GateR
       {"ruleIndex", rule},
       {"level", level_name(breach.level)},
       {"message", json::object{{"text", breach_message(breach, params)}}},
-      {"locations",
-       json::array{json::object{
-           {"physicalLocation", place(location.file, location.line)},
-           {"logicalLocations", json::array{json::object{{"fullyQualifiedName", printable(breach.suite + ": " + breach.unit)},
-                                                         {"kind", "function"}}}}}}},
+      {"locations", json::array{json::object{
+                        {"physicalLocation", place(location.file, location.line)},
+                        {"logicalLocations",
+                         json::array{json::object{{"fullyQualifiedName", printable(breach.suite + ": " + breach.unit)},
+                                                  {"kind", "function"}}}}}}},
       {"partialFingerprints", json::object{{"quellGate/v1", breach_identity(breach)}}}};
   json::array others = related(breach, location, params);
   if (!others.empty()) out["relatedLocations"] = std::move(others);

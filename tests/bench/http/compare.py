@@ -28,6 +28,7 @@ PACKAGES = {"fastapi": "python3-fastapi", "sqlalchemy": "python3-sqlalchemy", "a
             "jsonschema": "python3-jsonschema"}
 ENDPOINTS = ["/posts/334", "/posts?limit=20", "/products/search?q=oak+lamp&limit=20", "/orders?limit=20"]
 SERVER_CORE, OTHER_CORE = "0", "1"
+PASSWORD = "only for this benchmark"
 
 
 def require_packages():
@@ -41,6 +42,7 @@ def require_packages():
 class Server:
     def __init__(self, name, command, port, env):
         self.name = name
+        self.token = None
         self.base = f"http://127.0.0.1:{port}"
         self._process = subprocess.Popen(["taskset", "-c", SERVER_CORE, *map(str, command)], env=env,
                                          stdout=subprocess.DEVNULL)
@@ -52,9 +54,20 @@ class Server:
                 time.sleep(0.1)
         raise RuntimeError(f"{name} does not answer")
 
-    def get(self, target):
-        with urllib.request.urlopen(self.base + target) as reply:
+    def request(self, target, body=None):
+        request = urllib.request.Request(self.base + target, data=body and json.dumps(body).encode())
+        if body:
+            request.add_header("Content-Type", "application/json")
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        with urllib.request.urlopen(request) as reply:
             return json.load(reply)
+
+    def get(self, target):
+        """The reply without its cursors, which only quell-reference has."""
+        reply = self.request(target)
+        reply.pop("next_cursor", None)
+        return reply
 
     def cpu_seconds(self):
         """User and system time of all its threads; unlike throughput it hardly depends on who else runs."""
@@ -78,7 +91,8 @@ class Run:
         before = server.cpu_seconds()
         output = subprocess.run(
             ["taskset", "-c", OTHER_CORE, "wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s",
-             "--latency", server.base + target], check=True, capture_output=True, text=True).stdout
+             "--latency",
+             "-H", f"Authorization: Bearer {server.token}", server.base + target], check=True, capture_output=True, text=True).stdout
         cpu = server.cpu_seconds() - before
         if "Non-2xx" in output or "Socket errors" in output:
             raise RuntimeError(f"{server.name} {target} failed:\n{output}")
@@ -138,9 +152,10 @@ def main():
     servers = []
     try:
         reference = BIN / "quell-reference"
-        env = environment(QUELL_REFERENCE_DSN="dbname=blog", QUELL_TRACE=None, **postgres.environment)
-        for command in ("migrate", "seed"):
-            subprocess.run([reference, command], check=True, env=env, capture_output=True)
+        env = environment(QUELL_REFERENCE_DSN="dbname=blog", QUELL_TRACE=None, QUELL_REFERENCE_ADMIN_PASSWORD=PASSWORD,
+                          **postgres.environment)
+        for command in (["migrate"], ["seed"], ["make-admin", "--email", "admin@example.org"]):
+            subprocess.run([reference, *command], check=True, env=env, capture_output=True)
         serve = [reference, "serve", "--workers", "1", "--listen"]
         servers.append(Server("plain", [*serve, "127.0.0.1:18431"], 18431, env))
         servers.append(Server("traced", [*serve, "127.0.0.1:18432"], 18432,
@@ -150,6 +165,11 @@ def main():
         servers.append(Server("twin", [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "--loop", "uvloop", "--http",
                                        "httptools", "--port", "18433", "--no-access-log", "--log-level", "warning",
                                        "twin:app"], 18433, dict(env, TWIN_DSN=dsn, PYTHONDONTWRITEBYTECODE="1")))
+        # The orders are an administrator's to see; the twin gets the header too and does not look at it.
+        login = {"email": "admin@example.org", "password": PASSWORD}
+        for server in servers[:2]:
+            server.token = server.request("/auth/login", login)["access_token"]
+        servers[2].token = servers[0].token
         print_tables(measure(servers, options))
     finally:
         for server in servers:

@@ -1,4 +1,4 @@
-"""Django, psycopg2: 20 requests with an N+1 and 20 without, all at once."""
+"""Django, psycopg2: 20 lazy requests and 20 eager ones, all at once."""
 import os
 import socketserver
 import threading

@@ -1,4 +1,4 @@
-"""FastAPI, async SQLAlchemy, asyncpg: 20 requests with an N+1 and 20 without, all at once."""
+"""FastAPI, async SQLAlchemy, asyncpg: 20 lazy requests and 20 eager ones, all at once."""
 import asyncio
 import os
 import threading

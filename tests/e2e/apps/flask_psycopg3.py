@@ -1,4 +1,4 @@
-"""Flask, psycopg 3: 20 requests with an N+1 and 20 without, all at once."""
+"""Flask, psycopg 3: 20 lazy requests and 20 eager ones, all at once."""
 import logging
 import threading
 

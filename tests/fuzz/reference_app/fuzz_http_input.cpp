@@ -66,7 +66,7 @@ void decode_draft(std::string_view text) {
     return;
   }
   if (!errors.empty()) return;
-  require(draft.author_id >= 1 && !draft.title.empty() && !draft.body.empty() && draft.tags.size() <= 10);
+  require(draft.author_id.value_or(1) >= 1 && !draft.title.empty() && !draft.body.empty() && draft.tags.size() <= 10);
   require(is_storable_text(draft.title) && is_storable_text(draft.body));
   for (const auto& tag : draft.tags) require(!tag.empty() && tag.size() <= 30);
 }

@@ -1,5 +1,5 @@
-// The examples of docs/db.md and docs/db-mapping.md, compiled and run. Each code block of these pages must stand in this
-// file word for word.
+// The examples of docs/db.md and docs/db-mapping.md, compiled and run. Each code block of these pages must stand in
+// this file word for word.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -118,6 +118,21 @@ TEST_F(DocsTest, PoolAndTransact) {
       co_return co_await c.fetch_one<std::int64_t>("select count(*) from users");
     });
     EXPECT_EQ(total, 2);
+
+    PoolParams watched;
+    watched.connect = ConnectParams(dsn);
+    watched.leak_after = 10s;
+    watched.on_connect = [](Connection& connection) -> Awaitable<void> {
+      co_await connection.execute("set application_name = 'orders'");
+    };
+    watched.on_notice = [](const PoolNotice& notice) {
+      if (notice.kind == PoolNotice::Kind::leak)
+        std::cerr << "a connection is held too long by " << notice.site.file_name() << ":" << notice.site.line()
+                  << "\n";
+    };
+    Pool named(co_await boost::asio::this_coro::executor, watched);
+    Lease orders = co_await named.acquire();
+    EXPECT_EQ(co_await orders->fetch_one<std::string>("select current_setting('application_name')"), "orders");
   });
 }
 
@@ -273,7 +288,7 @@ TEST(Docs, EveryExampleStandsInThisTest) {
       ++examples;
     }
   }
-  EXPECT_EQ(examples, 16);
+  EXPECT_EQ(examples, 17);
 }
 
 }  // namespace

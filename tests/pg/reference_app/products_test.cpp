@@ -8,8 +8,8 @@
 
 #include <quell/db/sync_connection.hpp>
 
-#include "tests/pg/reference_app/endpoint_case.hpp"
 #include "tests/pg/reference_app/running_service.hpp"
+#include "tests/pg/reference_app/shop_endpoint.hpp"
 
 namespace quell::test {
 namespace {
@@ -23,111 +23,126 @@ using testing::SizeIs;
 constexpr const char* kLimit = R"({"location":["query","limit"],"code":"too_large","message":"must be at most 100"})";
 
 INSTANTIATE_TEST_SUITE_P(
-    ListProducts, Endpoint,
-    testing::Values(Case{"Valid", "GET", "/products", "", 200, R"("limit":20,"next_after":20})"},
-                    Case{"LimitTooLarge", "GET", "/products?limit=101", "", 422, kLimit},
-                    Case{"AfterNegative", "GET", "/products?after=-1", "", 422,
-                         R"({"location":["query","after"],"code":"too_small")"},
-                    Case{"AfterTheLast", "GET", "/products?after=999999", "", 200,
-                         R"({"items":[],"limit":20,"next_after":null})"},
-                    Case{"TagMalformed", "GET", "/products?tags=home,No!", "", 422,
-                         R"({"location":["query","tags",1],"code":"pattern")"},
-                    Case{"TooManyTags", "GET", "/products?tags=a,b,c,d,e,f,g,h,i,j,k", "", 422,
-                         R"({"location":["query","tags"],"code":"too_many")"},
-                    Case{"MetadataNoJson", "GET", "/products?metadata=%7B", "", 422,
-                         R"({"location":["query","metadata"],"code":"type","message":"must be a JSON object"})"},
-                    Case{"MetadataNoObject", "GET", "/products?metadata=%5B1%5D", "", 422,
-                         R"({"location":["query","metadata"],"code":"type")"},
-                    Case{"ParameterUnknown", "GET", "/products?offset=1", "", 422,
-                         R"({"location":["query","offset"],"code":"unknown")"},
-                    Case{"WrongMethod", "DELETE", "/products", "", 405, "method-not-allowed"}),
+    ListProducts, ShopEndpoint,
+    testing::Values(ShopCase{"Valid", "GET", "/products", "", 200, R"("limit":20,"next_after":20})"},
+                    ShopCase{"LimitTooLarge", "GET", "/products?limit=101", "", 422, kLimit},
+                    ShopCase{"AfterNegative", "GET", "/products?after=-1", "", 422,
+                             R"({"location":["query","after"],"code":"too_small")"},
+                    ShopCase{"AfterTheLast", "GET", "/products?after=999999", "", 200,
+                             R"({"items":[],"limit":20,"next_after":null})"},
+                    ShopCase{"TagMalformed", "GET", "/products?tags=home,No!", "", 422,
+                             R"({"location":["query","tags",1],"code":"pattern")"},
+                    ShopCase{"TooManyTags", "GET", "/products?tags=a,b,c,d,e,f,g,h,i,j,k", "", 422,
+                             R"({"location":["query","tags"],"code":"too_many")"},
+                    ShopCase{"MetadataNoJson", "GET", "/products?metadata=%7B", "", 422,
+                             R"({"location":["query","metadata"],"code":"type","message":"must be a JSON object"})"},
+                    ShopCase{"MetadataNoObject", "GET", "/products?metadata=%5B1%5D", "", 422,
+                             R"({"location":["query","metadata"],"code":"type")"},
+                    ShopCase{"ParameterUnknown", "GET", "/products?offset=1", "", 422,
+                             R"({"location":["query","offset"],"code":"unknown")"},
+                    ShopCase{"WrongMethod", "DELETE", "/products", "", 405, "method-not-allowed"}),
     &name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
-    SearchProducts, Endpoint,
+    SearchProducts, ShopEndpoint,
+    testing::Values(ShopCase{"Valid", "GET", "/products/search?q=lamp", "", 200, R"("limit":20,"offset":0,)"},
+                    ShopCase{"WordsMissing", "GET", "/products/search", "", 422,
+                             R"({"location":["query","q"],"code":"missing")"},
+                    ShopCase{"WordsEmpty", "GET", "/products/search?q=", "", 422,
+                             R"({"location":["query","q"],"code":"too_short")"},
+                    ShopCase{"OnlyStopWords", "GET", "/products/search?q=the+of", "", 200, R"({"items":[],)"},
+                    ShopCase{"NothingFits", "GET", "/products/search?q=zeppelin", "", 200, R"({"items":[],)"},
+                    ShopCase{"OffsetTooLarge", "GET", "/products/search?q=lamp&offset=10001", "", 422,
+                             R"(["query","offset"],"code":"too_large")"},
+                    ShopCase{"LimitTooLarge", "GET", "/products/search?q=lamp&limit=101", "", 422, kLimit},
+                    ShopCase{"TagMalformed", "GET", "/products/search?q=lamp&tags=A", "", 422,
+                             R"(["query","tags",0],"code":"pattern")"},
+                    ShopCase{"MetadataNoObject", "GET", "/products/search?q=lamp&metadata=1", "", 422,
+                             R"(["query","metadata"],"code":"type")"}),
+    &name_of_case);
+
+INSTANTIATE_TEST_SUITE_P(
+    GetProduct, ShopEndpoint,
+    testing::Values(ShopCase{"Valid", "GET", "/products/1", "", 200, R"({"id":1,"sku":"SKU-000001",)"},
+                    ShopCase{"Missing", "GET", "/products/999999", "", 404, "There is no product with id 999999."},
+                    ShopCase{"IdNoNumber", "GET", "/products/first", "", 422, R"(["path","id"],"code":"type")"},
+                    ShopCase{"IdZero", "GET", "/products/0", "", 422, R"(["path","id"],"code":"too_small")"}),
+    &name_of_case);
+
+INSTANTIATE_TEST_SUITE_P(
+    CreateProduct, ShopEndpoint,
     testing::Values(
-        Case{"Valid", "GET", "/products/search?q=lamp", "", 200, R"("limit":20,"offset":0,)"},
-        Case{"WordsMissing", "GET", "/products/search", "", 422, R"({"location":["query","q"],"code":"missing")"},
-        Case{"WordsEmpty", "GET", "/products/search?q=", "", 422, R"({"location":["query","q"],"code":"too_short")"},
-        Case{"OnlyStopWords", "GET", "/products/search?q=the+of", "", 200, R"({"items":[],)"},
-        Case{"NothingFits", "GET", "/products/search?q=zeppelin", "", 200, R"({"items":[],)"},
-        Case{"OffsetTooLarge", "GET", "/products/search?q=lamp&offset=10001", "", 422,
-             R"(["query","offset"],"code":"too_large")"},
-        Case{"LimitTooLarge", "GET", "/products/search?q=lamp&limit=101", "", 422, kLimit},
-        Case{"TagMalformed", "GET", "/products/search?q=lamp&tags=A", "", 422,
-             R"(["query","tags",0],"code":"pattern")"},
-        Case{"MetadataNoObject", "GET", "/products/search?q=lamp&metadata=1", "", 422,
-             R"(["query","metadata"],"code":"type")"}),
-    &name_of_case);
+        ShopCase{"Unauthenticated", "POST", "/products", "{}", 401, "problem:unauthenticated", Who::nobody},
+        ShopCase{"NoAdmin", "POST", "/products", "{}", 403, "This is for administrators only.", Who::user},
 
-INSTANTIATE_TEST_SUITE_P(
-    GetProduct, Endpoint,
-    testing::Values(Case{"Valid", "GET", "/products/1", "", 200, R"({"id":1,"sku":"SKU-000001",)"},
-                    Case{"Missing", "GET", "/products/999999", "", 404, "There is no product with id 999999."},
-                    Case{"IdNoNumber", "GET", "/products/first", "", 422, R"(["path","id"],"code":"type")"},
-                    Case{"IdZero", "GET", "/products/0", "", 422, R"(["path","id"],"code":"too_small")"}),
-    &name_of_case);
-
-INSTANTIATE_TEST_SUITE_P(
-    CreateProduct, Endpoint,
-    testing::Values(
-        Case{"Valid", "POST", "/products", R"({"sku":"TABLE-1","name":"N","description":"","price":"1.50","stock":0})",
-             201, R"({"id":)"},
-        Case{"ConflictWithTheOneBefore", "POST", "/products",
-             R"({"sku":"TABLE-1","name":"N","description":"","price":"1","stock":0})", 409,
-             R"("detail":"A record with this value exists already (products_sku_key).")"},
-        Case{
+        ShopCase{"Valid", "POST", "/products",
+                 R"({"sku":"TABLE-1","name":"N","description":"","price":"1.50","stock":0})", 201, R"({"id":)"},
+        ShopCase{"ConflictWithTheOneBefore", "POST", "/products",
+                 R"({"sku":"TABLE-1","name":"N","description":"","price":"1","stock":0})", 409,
+                 R"("detail":"A record with this value exists already (products_sku_key).")"},
+        ShopCase{
             "AllFaultsAtOnce", "POST", "/products",
             R"({"sku":"low","name":"","description":1,"price":"1.234","stock":-1,"tags":["A"],"metadata":[],"colour":1})",
             422, R"("detail":"8 values of the request are not valid.")"},
-        Case{"PriceANumber", "POST", "/products", R"({"sku":"P","name":"N","description":"","price":1.5,"stock":0})",
-             422, R"({"location":["body","price"],"code":"type","message":"must be a string"})"},
-        Case{"PriceMissing", "POST", "/products", R"({"sku":"P","name":"N","description":"","stock":0})", 422,
-             R"({"location":["body","price"],"code":"missing")"},
-        Case{"NulInTheMetadata", "POST", "/products",
-             R"({"sku":"P","name":"N","description":"","price":"1","stock":0,"metadata":{"a":"\u0000"}})", 422,
-             "urn:quell-reference:problem:value-refused"},
-        Case{"NoJson", "POST", "/products", "{", 400, "malformed-json"}),
+        ShopCase{"PriceANumber", "POST", "/products",
+                 R"({"sku":"P","name":"N","description":"","price":1.5,"stock":0})", 422,
+                 R"({"location":["body","price"],"code":"type","message":"must be a string"})"},
+        ShopCase{"PriceMissing", "POST", "/products", R"({"sku":"P","name":"N","description":"","stock":0})", 422,
+                 R"({"location":["body","price"],"code":"missing")"},
+        ShopCase{"NulInTheMetadata", "POST", "/products",
+                 R"({"sku":"P","name":"N","description":"","price":"1","stock":0,"metadata":{"a":"\u0000"}})", 422,
+                 "urn:quell-reference:problem:value-refused"},
+        ShopCase{"NoJson", "POST", "/products", "{", 400, "malformed-json"}),
     &name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
-    ReplaceProduct, Endpoint,
+    ReplaceProduct, ShopEndpoint,
     testing::Values(
-        Case{
+        ShopCase{"Unauthenticated", "PUT", "/products/1", "{}", 401, "problem:unauthenticated", Who::nobody},
+        ShopCase{"NoAdmin", "PUT", "/products/1", "{}", 403, "This is for administrators only.", Who::user},
+
+        ShopCase{
             "Valid", "PUT", "/products/50",
             R"({"sku":"SKU-000050","name":"Changed","description":"D","price":"2","stock":7,"tags":["a"],"metadata":{"k":1}})",
             200, R"("name":"Changed","description":"D","price":"2.00","stock":7,"tags":["a"],"metadata":{"k": 1})"},
-        Case{"Missing", "PUT", "/products/999999", R"({"sku":"X","name":"N","description":"","price":"1","stock":0})",
-             404, "There is no product with id 999999."},
-        Case{"SkuOfAnother", "PUT", "/products/51",
-             R"({"sku":"SKU-000050","name":"N","description":"","price":"1","stock":0})", 409, "products_sku_key"},
-        Case{"StockNegative", "PUT", "/products/51",
-             R"({"sku":"X","name":"N","description":"","price":"1","stock":-1})", 422,
-             R"(["body","stock"],"code":"too_small")"}),
+        ShopCase{"Missing", "PUT", "/products/999999",
+                 R"({"sku":"X","name":"N","description":"","price":"1","stock":0})", 404,
+                 "There is no product with id 999999."},
+        ShopCase{"SkuOfAnother", "PUT", "/products/51",
+                 R"({"sku":"SKU-000050","name":"N","description":"","price":"1","stock":0})", 409, "products_sku_key"},
+        ShopCase{"StockNegative", "PUT", "/products/51",
+                 R"({"sku":"X","name":"N","description":"","price":"1","stock":-1})", 422,
+                 R"(["body","stock"],"code":"too_small")"}),
     &name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
-    DeleteProduct, Endpoint,
-    testing::Values(Case{"Missing", "DELETE", "/products/999999", "", 404, "There is no product with id 999999."},
-                    // Rank 0 of the seed's skew: the product ordered most stands at id 100 / 3 + 1.
-                    Case{"Ordered", "DELETE", "/products/34", "", 409, "order_items_product_id_fkey"},
-                    Case{"IdNoNumber", "DELETE", "/products/x", "", 422, R"(["path","id"],"code":"type")"}),
+    DeleteProduct, ShopEndpoint,
+    testing::Values(
+        ShopCase{"Unauthenticated", "DELETE", "/products/1", "", 401, "problem:unauthenticated", Who::nobody},
+        ShopCase{"NoAdmin", "DELETE", "/products/1", "", 403, "This is for administrators only.", Who::user},
+        ShopCase{"Missing", "DELETE", "/products/999999", "", 404, "There is no product with id 999999."},
+        // Rank 0 of the seed's skew: the product ordered most stands at id 100 / 3 + 1.
+        ShopCase{"Ordered", "DELETE", "/products/34", "", 409, "order_items_product_id_fkey"},
+        ShopCase{"IdNoNumber", "DELETE", "/products/x", "", 422, R"(["path","id"],"code":"type")"}),
     &name_of_case);
 
 INSTANTIATE_TEST_SUITE_P(
-    ImportProducts, Endpoint,
-    testing::Values(Case{"Valid", "POST", "/products/import",
-                         R"({"products":[{"sku":"IMP-1","name":"N","description":"","price":"1","stock":0}]})", 200,
-                         R"({"created":1,"updated":0})"},
-                    Case{"None", "POST", "/products/import", R"({"products":[]})", 422,
-                         R"(["body","products"],"code":"too_few")"},
-                    Case{"FaultDeepInside", "POST", "/products/import",
-                         R"({"products":[{"sku":"IMP-2","name":"N","description":"","price":"1","stock":"0"}]})", 422,
-                         R"({"location":["body","products",0,"stock"],"code":"type")"},
-                    Case{"TheSameSkuTwice", "POST", "/products/import",
-                         R"({"products":[{"sku":"IMP-2","name":"N","description":"","price":"1","stock":0},)"
-                         R"({"sku":"IMP-2","name":"M","description":"","price":"1","stock":0}]})",
-                         422, R"({"location":["body","products",1,"sku"],"code":"repeated")"}),
+    ImportProducts, ShopEndpoint,
+    testing::Values(
+        ShopCase{"Unauthenticated", "POST", "/products/import", "{}", 401, "problem:unauthenticated", Who::nobody},
+        ShopCase{"NoAdmin", "POST", "/products/import", "{}", 403, "This is for administrators only.", Who::user},
+        ShopCase{"Valid", "POST", "/products/import",
+                 R"({"products":[{"sku":"IMP-1","name":"N","description":"","price":"1","stock":0}]})", 200,
+                 R"({"created":1,"updated":0})"},
+        ShopCase{"None", "POST", "/products/import", R"({"products":[]})", 422,
+                 R"(["body","products"],"code":"too_few")"},
+        ShopCase{"FaultDeepInside", "POST", "/products/import",
+                 R"({"products":[{"sku":"IMP-2","name":"N","description":"","price":"1","stock":"0"}]})", 422,
+                 R"({"location":["body","products",0,"stock"],"code":"type")"},
+        ShopCase{"TheSameSkuTwice", "POST", "/products/import",
+                 R"({"products":[{"sku":"IMP-2","name":"N","description":"","price":"1","stock":0},)"
+                 R"({"sku":"IMP-2","name":"M","description":"","price":"1","stock":0}]})",
+                 422, R"({"location":["body","products",1,"sku"],"code":"repeated")"}),
     &name_of_case);
 
 std::vector<std::string> skus_of(const Reply& reply) {
@@ -145,7 +160,8 @@ void import_sea_things() {
     {"sku":"SEA-2","name":"Chart","description":"Shows where a sextant is of use.","price":"10","stock":1,
      "tags":["sea"],"metadata":{"era":"old","size":{"cm":90}}},
     {"sku":"SEA-3","name":"Sextant bag","description":"Holds one sextant, or two small sextants.","price":"10","stock":1,
-     "tags":["sea"],"metadata":{"era":"new","waterproof":true}}]})");
+     "tags":["sea"],"metadata":{"era":"new","waterproof":true}}]})",
+                                            running_service().as_admin());
   ASSERT_EQ(reply.status, 200) << reply.body;
 }
 
@@ -196,17 +212,17 @@ TEST(Products, AnImportIsOneStatementHoweverManyProductsItHas) {
   }
   body += "]}";
   service.log().take();
-  EXPECT_EQ(service.call("POST", "/products/import", body).body, R"({"created":200,"updated":0})");
+  EXPECT_EQ(service.call("POST", "/products/import", body, service.as_admin()).body, R"({"created":200,"updated":0})");
   EXPECT_THAT(service.log().take(), SizeIs(1));
-  EXPECT_EQ(service.call("POST", "/products/import", body).body, R"({"created":0,"updated":200})");
+  EXPECT_EQ(service.call("POST", "/products/import", body, service.as_admin()).body, R"({"created":0,"updated":200})");
 }
 
 TEST(Products, ADeletedProductIsGone) {
   auto& service = running_service();
-  const auto created =
-      service.call("POST", "/products", R"({"sku":"GONE","name":"N","description":"","price":"1","stock":0})");
+  const auto created = service.call(
+      "POST", "/products", R"({"sku":"GONE","name":"N","description":"","price":"1","stock":0})", service.as_admin());
   const auto location = created.header_value("Location");
-  const auto deleted = service.call("DELETE", location);
+  const auto deleted = service.call("DELETE", location, "", service.as_admin());
   EXPECT_EQ(deleted.status, 204);
   EXPECT_THAT(deleted.body, IsEmpty());
   EXPECT_EQ(deleted.header_value("Content-Type"), "");

@@ -3,7 +3,6 @@
 
 #include <boost/describe/class.hpp>
 
-#include "reference_app/http/api.hpp"
 #include "reference_app/http/decode.hpp"
 
 namespace quell::reference::http {
@@ -122,17 +121,6 @@ TEST(DecodeBody, ObjectsWithoutADeclarationAreKeptAsTheyAre) {
   EXPECT_EQ(priced.metadata.text(), R"({"any":{"thing":[true]}})");
   EXPECT_THAT(body_codes(R"({"price":"1","metadata":[]})", priced), ElementsAre("type"));
   EXPECT_THAT(body_codes(R"({"price":"1","metadata":null})", priced), ElementsAre("type"));
-}
-
-TEST(DecodeHeaders, ChecksThoseThatAreThere) {
-  const std::vector<Field> fields{{.name = "Idempotency-Key", .max_length = 3}, {.name = "Other", .max_length = 1}};
-  Request request;
-  request.headers = {{"idempotency-key", "abcd"}, {"Unlisted", "anything"}};
-  ValidationErrors errors;
-  detail::decode_headers(fields, request, errors);
-  ASSERT_THAT(codes(errors), ElementsAre("too_long"));
-  EXPECT_EQ(std::get<std::string>(errors.all()[0].location[0]), "header");
-  EXPECT_EQ(std::get<std::string>(errors.all()[0].location[1]), "Idempotency-Key");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "tests/pg/reference_app/endpoint_case.hpp"
+#include "tests/pg/reference_app/shop_endpoint.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,14 +6,24 @@
 #include <cctype>
 #include <string_view>
 
-#include "tests/pg/reference_app/running_service.hpp"
-
 namespace quell::test {
 
 using testing::HasSubstr;
 
-void PrintTo(const Case& c, std::ostream* out) {
+void PrintTo(const ShopCase& c, std::ostream* out) {
   *out << c.method << ' ' << c.target;
+}
+
+std::string header_of(const RunningService& service, Who who) {
+  switch (who) {
+    case Who::nobody:
+      return {};
+    case Who::user:
+      return service.as_user();
+    case Who::admin:
+      return service.as_admin();
+  }
+  return {};
 }
 
 namespace {
@@ -46,9 +56,9 @@ const boost::json::object* described(std::string_view method, std::string_view t
   return nullptr;
 }
 
-TEST_P(Endpoint, AnswersAsTheTableSays) {
-  const Case& c = GetParam();
-  const auto reply = running_service().call(c.method, c.target, c.body);
+TEST_P(ShopEndpoint, AnswersAsTheTableSays) {
+  const ShopCase& c = GetParam();
+  const auto reply = running_service().call(c.method, c.target, c.body, header_of(running_service(), c.who));
   EXPECT_EQ(reply.status, c.status) << reply.body;
   EXPECT_THAT(reply.body, HasSubstr(c.contains));
   const char* const type = c.status == 204 ? "" : c.status < 400 ? "application/json" : "application/problem+json";

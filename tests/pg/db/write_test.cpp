@@ -136,17 +136,18 @@ TEST_F(WriteTest, RowsWithArraysGoInOneRoundTripAllOrNone) {
     Connection connection = co_await connect();
     Session session(connection);
     std::vector<Article> articles(3);
-    for (int i = 0; i < 3; ++i) {
-      articles[i].id = i + 1;
-      articles[i].tags = {"pg", "tag " + std::to_string(i)};
-      articles[i].body = "text";
-      articles[i].summary = std::nullopt;
+    std::int64_t next = 1;
+    for (Article& article : articles) {
+      article.id = next++;
+      article.tags = {"pg", "tag " + std::to_string(article.id)};
+      article.body = "text";
+      article.summary = std::nullopt;
     }
     co_await session.insert(articles);
     EXPECT_EQ(recorder_.queries.size(), 3U);
     EXPECT_NE(recorder_.queries[0].batch, 0U);
     EXPECT_EQ(recorder_.queries[0].batch, recorder_.queries[2].batch);
-    EXPECT_THAT((co_await session.get<Article>(3))->tags, ElementsAre("pg", "tag 2"));
+    EXPECT_THAT((co_await session.get<Article>(3))->tags, ElementsAre("pg", "tag 3"));
 
     for (Article& article : articles) article.id += 2;  // 3 is there already
     EXPECT_TRUE(co_await error_of<UniqueViolation>(session.insert(articles)));
@@ -274,10 +275,11 @@ TEST_F(WriteTest, KeysOfTwoColumnsAreWrittenByBoth) {
     Connection connection = co_await connect();
     Session session(connection);
     std::vector<Line> lines(4);
-    for (int i = 0; i < 4; ++i) {
-      lines[i].order_id = 1 + i / 2;
-      lines[i].number = 1 + i % 2;
-      lines[i].item = "item " + std::to_string(i);
+    std::int32_t next = 0;
+    for (Line& line : lines) {
+      line.order_id = 1 + next / 2;
+      line.number = 1 + next % 2;
+      line.item = "item " + std::to_string(next++);
     }
     co_await session.insert(lines);
     lines[1].item = "changed";

@@ -2,11 +2,13 @@
 import json
 import os
 import pathlib
+import re
+import shutil
 import subprocess
 import textwrap
 import unittest
 
-from support import BIN, Postgres, Scratch, environment, quell
+from support import BIN, ROOT, Postgres, Scratch, environment, quell
 
 APPS = pathlib.Path(__file__).parent / "apps"
 PYTHON = "/usr/bin/python3"  # Debian's modules belong to it
@@ -46,6 +48,22 @@ class Recorded(unittest.TestCase):
         for module in modules:
             if subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True).returncode != 0:
                 self.skipTest(f"the Python module {module} is not installed for {PYTHON}")
+
+    def needs_program(self, program):
+        if shutil.which(program) is None:
+            self.skipTest(f"{program} is not installed")
+
+    def needs_node(self, *packages):
+        self.needs_program("node")
+        for package in packages:
+            if subprocess.run(["node", "-e", f"require('{package}')"], capture_output=True).returncode != 0:
+                self.skipTest(f"the npm package {package} is not in NODE_PATH")
+
+    def needs_ruby(self, *libraries):
+        self.needs_program("ruby")
+        for library in libraries:
+            if subprocess.run(["ruby", "-e", f"require '{library}'"], capture_output=True).returncode != 0:
+                self.skipTest(f"the Ruby library {library} is not installed")
 
     def write(self, name, text):
         path = self.folder / name
@@ -236,30 +254,21 @@ class Python(Recorded):
 class Node(Recorded):
     """Packages of npm are found through NODE_PATH."""
 
-    def needs(self, *packages):
-        for package in packages:
-            try:
-                found = subprocess.run(["node", "-e", f"require('{package}')"], capture_output=True).returncode == 0
-            except FileNotFoundError:
-                self.skipTest("node is not installed")
-            if not found:
-                self.skipTest(f"the npm package {package} is not in NODE_PATH")
-
     def seeded(self, name):
         app = APPS / name
         self.record("node", app, cwd=APPS)
         self.assert_seeded_n_plus_one(app)
 
     def test_express_with_a_pool_of_pg(self):
-        self.needs("express", "pg")
+        self.needs_node("express", "pg")
         self.seeded("express_pg.js")
 
     def test_fastify_with_pipelined_postgres_js(self):
-        self.needs("fastify", "postgres")
+        self.needs_node("fastify", "postgres")
         self.seeded("fastify_postgres.js")
 
     def test_pg_imported_by_an_es_module(self):
-        self.needs("pg")
+        self.needs_node("pg")
         self.write("app.mjs", """
             import { createRequire } from 'node:module'
             const { default: pg } = await import(createRequire(import.meta.url).resolve('pg'))
@@ -275,7 +284,7 @@ class Node(Recorded):
         self.assertEqual(sites, {"parent": ("app.mjs", 6), "child": ("app.mjs", 7)})
 
     def test_without_its_pipe_the_hook_is_silent(self):
-        self.needs("pg", "postgres")
+        self.needs_node("pg", "postgres")
         app = self.write("app.js", """
             const { Client } = require('pg')
             const sql = require('postgres')({ host: process.env.PGHOST, port: process.env.PGPORT, database: 'blog' })
@@ -294,23 +303,14 @@ class Node(Recorded):
 
 
 class Ruby(Recorded):
-    def needs(self, *libraries):
-        for library in libraries:
-            try:
-                found = subprocess.run(["ruby", "-e", f"require '{library}'"], capture_output=True).returncode == 0
-            except FileNotFoundError:
-                self.skipTest("ruby is not installed")
-            if not found:
-                self.skipTest(f"the Ruby library {library} is not installed")
-
     def test_sinatra_with_active_record(self):
-        self.needs("sinatra/base", "active_record", "pg", "webrick")
+        self.needs_ruby("sinatra/base", "active_record", "pg", "webrick")
         app = APPS / "sinatra_active_record.rb"
         self.record("ruby", app, cwd=APPS)
         self.assert_seeded_n_plus_one(app)
 
     def test_a_minitest_run_has_a_scope_for_each_test(self):
-        self.needs("minitest", "pg")
+        self.needs_ruby("minitest", "pg")
         self.write("shop_test.rb", """
             require 'minitest/autorun'
             require 'pg'
@@ -331,7 +331,7 @@ class Ruby(Recorded):
         self.assertEqual((finding["confidence"], child["file"], child["line"]), ("proved", "shop_test.rb", 8))
 
     def test_without_its_pipe_the_hook_is_silent(self):
-        self.needs("pg")
+        self.needs_ruby("pg")
         app = self.write("app.rb", "require 'pg'\nputs PG.connect(dbname: 'blog').exec('select 7')[0].values\n")
         for pipe in ("/nonexistent/pipe", str(self.folder), "/dev/full"):
             with self.subTest(pipe):
@@ -339,6 +339,44 @@ class Ruby(Recorded):
                                         env=environment(**dict(self.env, QUELL_HOOK=pipe,
                                                                RUBYOPT=f"-r{BIN}/hooks/ruby/quell_hook.rb")))
                 self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "7\n", ""))
+
+
+class Recipes(Recorded):
+    """The recipes of docs/record.md, as they stand there."""
+
+    def run_recipe(self, title):
+        text = (ROOT / "docs/record.md").read_text().split("## Recipes")[1].split("\n## ")[0]
+        recipe = text.split(f"### {title}\n")[1].split("\n### ")[0]
+        for first, name, content in re.findall(r"^```\w+\n((?:#|//) (\S+)\n)(.*?)^```", recipe, re.M | re.S):
+            (self.folder / name).write_text(content if name.endswith(".json") else first + content)
+        [command] = re.findall(r"^\$ (quell record .*)$", recipe, re.M)
+        # Debian's Python and its programs come first.
+        env = environment(**dict(self.env, TMPDIR=self.scratch.tmp))
+        env["PATH"] = f"{BIN}:/usr/bin:{env['PATH']}"
+        result = subprocess.run(["sh", "-c", command], cwd=self.folder, capture_output=True, text=True, timeout=120, env=env)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertRegex(result.stdout, r"\n1\. \w+ +N\+1, proved ")
+        return result.stdout
+
+    def test_pytest(self):
+        self.needs_python("pytest", "psycopg2")
+        report = self.run_recipe("pytest")
+        self.assertIn("N+1, proved  test_shop.py::test_every_author_has_posts", report)
+        self.assertIn("at test_shop.py:9 test_every_author_has_posts", report)
+
+    def test_npm_test(self):
+        self.needs_program("npm")
+        self.needs_node("pg", "node:test")
+        report = self.run_recipe("npm test")
+        self.assertIn("N+1, proved  every author has posts", report)
+        self.assertIn("at shop.test.js:11", report)
+
+    def test_bundle_exec(self):
+        self.needs_program("bundle")
+        self.needs_ruby("minitest", "pg")
+        report = self.run_recipe("bundle exec")
+        self.assertIn("N+1, proved  ShopTest#test_every_author_has_posts", report)
+        self.assertIn("at shop_test.rb:9", report)
 
 
 class Traffic(Recorded):

@@ -1,6 +1,6 @@
 'use strict'
 // Tells `quell record` where in a Node program database calls come from: call sites of pg and postgres.js (CommonJS),
-// requests of any HTTP server, with the route of Express and Fastify. Loaded by NODE_OPTIONS=--require.
+// requests of any HTTP server, with the route of Express and Fastify, tests of node:test. Loaded by NODE_OPTIONS=--require.
 //
 // Lines go to the named pipe QUELL_HOOK (docs/record.md, "Call sites"). A line is at most PIPE_BUF bytes, so writes of
 // many processes do not mix. Where the pipe is full the line is dropped and counted: the program never waits. Every
@@ -114,7 +114,7 @@ function call (backend, stack, scope, mode) {
 
 function beginRequest (request, response) {
   return guarded(() => {
-    const scope = { id: ++numbers, name: null, ended: false }
+    const scope = { id: ++numbers, name: null, ended: false, request: true }
     const parent = request.headers && request.headers.traceparent
     send('b', token, scope.id, now(), 'r', 0, plain(parent || '-'))
     response.once('close', () => guarded(() => {
@@ -128,10 +128,56 @@ function beginRequest (request, response) {
   })
 }
 
+/** node:test: a test is a scope, and one inside another is its own. */
+function patchTest (exported) {
+  const wrapped = new Proxy(exported, {
+    apply (target, self, args) {
+      const at = args.findIndex(argument => typeof argument === 'function')
+      const body = args[at]
+      if (!body || body.length > 1) return Reflect.apply(target, self, args) // one that calls back when it is done
+      const name = typeof args[0] === 'string' ? args[0] : body.name || '(unnamed)'
+      args[at] = function (context) { return inTest(name, () => body.call(this, context)) }
+      return Reflect.apply(target, self, args)
+    },
+    get (target, property, receiver) {
+      if (property === 'default' || property === 'test' || property === 'it') return wrapped
+      return Reflect.get(target, property, receiver)
+    }
+  })
+  return wrapped
+}
+
+function inTest (name, work) {
+  const scope = guarded(() => {
+    const parent = requests.getStore()
+    const begun = { id: ++numbers, name, ended: false }
+    send('b', token, begun.id, now(), 't', parent && !parent.ended ? parent.id : 0, '-')
+    return begun
+  })
+  if (!scope) return work()
+  const end = outcome => guarded(() => {
+    scope.ended = true
+    send('e', token, scope.id, now(), outcome, plain(name).slice(0, 1000))
+  })
+  let result
+  try {
+    result = requests.run(scope, work)
+  } catch (error) {
+    end(1)
+    throw error
+  }
+  if (!result || typeof result.then !== 'function') {
+    end(0)
+    return result
+  }
+  return result.then(value => { end(0); return value }, error => { end(1); throw error })
+}
+
 function patchServer (server) {
   const emit = server.prototype.emit
   server.prototype.emit = function (event, request, response) {
-    if (event !== 'request' || requests.getStore()) return emit.apply(this, arguments)
+    const outer = requests.getStore()
+    if (event !== 'request' || (outer && outer.request)) return emit.apply(this, arguments)
     const scope = beginRequest(request, response)
     if (!scope) return emit.apply(this, arguments)
     return requests.run(scope, () => emit.apply(this, arguments))
@@ -264,6 +310,18 @@ function patchModules () {
   }
 }
 
+/** Modules of Node itself are not loaded from files. */
+function patchBuiltins () {
+  const load = Module._load
+  let test
+  Module._load = function (request) {
+    const exported = load.apply(this, arguments)
+    if (request !== 'node:test') return exported
+    test = test || guarded(() => patchTest(exported))
+    return test || exported
+  }
+}
+
 guarded(() => {
   if (!process.env.QUELL_HOOK) return
   pipe = fs.openSync(process.env.QUELL_HOOK, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK)
@@ -271,4 +329,5 @@ guarded(() => {
   patchServer(require('http').Server)
   patchServer(require('https').Server)
   patchModules()
+  patchBuiltins()
 })

@@ -137,3 +137,27 @@ function(quell_add_fuzzer name)
     set_tests_properties(${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
   endif()
 endfunction()
+
+# quell_check_headers(<module>): every public header of agent/<module> compiles alone and twice, and pulls in none of the
+# headers that would make each of its users slow to compile.
+function(quell_check_headers module)
+  file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}/agent/${module}/include" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/agent/${module}/include/quell/${module}/*.hpp")
+  set(sources)
+  foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER "${header}" name)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/alone_${name}.cpp")
+    file(CONFIGURE OUTPUT "${source}" CONTENT [[
+#include <@header@>
+#include <@header@>
+#if defined(BOOST_ASIO_HPP) || defined(BOOST_BEAST_HPP) || defined(LIBPQ_FE_H) || defined(FMT_CORE_H_) || defined(SPDLOG_VERSION)
+#error "<@header@> includes Boost.Asio as a whole, Beast, libpq, fmt or spdlog"
+#endif
+]] @ONLY)
+    list(APPEND sources "${source}")
+  endforeach()
+  add_library(${module}_headers_alone OBJECT ${sources})
+  set_target_properties(${module}_headers_alone PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(${module}_headers_alone PRIVATE quell::${module})
+  quell_configure_target(${module}_headers_alone)
+endfunction()

@@ -1,5 +1,5 @@
-// The examples of docs/db.md, docs/db-mapping.md and docs/migrations.md, compiled and run. Each code block of these
-// pages must stand in this file word for word.
+// The examples of docs/db.md and docs/db-mapping.md, compiled and run. Each code block of these pages must stand in
+// this file word for word.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,6 @@
 #include <sstream>
 
 #include <quell/db/db.hpp>
-#include <quell/db/migrate.hpp>
 #include <quell/db/sync_connection.hpp>
 
 #include "tests/pg/db/blog.hpp"
@@ -119,6 +118,21 @@ TEST_F(DocsTest, PoolAndTransact) {
       co_return co_await c.fetch_one<std::int64_t>("select count(*) from users");
     });
     EXPECT_EQ(total, 2);
+
+    PoolParams watched;
+    watched.connect = ConnectParams(dsn);
+    watched.leak_after = 10s;
+    watched.on_connect = [](Connection& connection) -> Awaitable<void> {
+      co_await connection.execute("set application_name = 'orders'");
+    };
+    watched.on_notice = [](const PoolNotice& notice) {
+      if (notice.kind == PoolNotice::Kind::leak)
+        std::cerr << "a connection is held too long by " << notice.site.file_name() << ":" << notice.site.line()
+                  << "\n";
+    };
+    Pool named(co_await boost::asio::this_coro::executor, watched);
+    Lease orders = co_await named.acquire();
+    EXPECT_EQ(co_await orders->fetch_one<std::string>("select current_setting('application_name')"), "orders");
   });
 }
 
@@ -246,24 +260,6 @@ TEST_F(DocsTest, BlockingConnection) {
   EXPECT_EQ(printed.str(), "Ada\n");
 }
 
-TEST_F(DocsTest, Migrations) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("quell-docs-" + std::to_string(getpid()));
-  std::filesystem::create_directory(folder);
-  std::ofstream(folder / "0001_a.up.sql") << "create table a (id int);";
-  std::ofstream(folder / "0001_a.down.sql") << "drop table a;";
-  std::ofstream(folder / "0002_b.up.sql") << "create table b (id int);";
-  std::ofstream(folder / "0002_b.down.sql") << "drop table b;";
-  MigrationParams params;
-  params.progress = [](std::string_view step) { std::cout << step << "\n"; };
-  Migrator migrator(dsn, load_revisions(folder), params);
-  migrator.upgrade();        // to the head; or "+1", "0002", an unambiguous prefix
-  migrator.downgrade("-1");  // or "base", or the id to go down to
-  migrator.upgrade("0002");
-  std::filesystem::remove_all(folder);
-  EXPECT_EQ(printed.str(), "upgrade 0001 a\nupgrade 0002 b\ndowngrade 0002 b\nupgrade 0002 b\n");
-}
-
 /// Words of a text, so that neither indentation nor line breaks count.
 std::string words_of(const std::string& text) {
   std::istringstream in(text);
@@ -282,7 +278,7 @@ TEST(Docs, EveryExampleStandsInThisTest) {
   const std::filesystem::path here = QUELL_SOURCE_DIR;
   const std::string tests = words_of(contents(here / "tests/pg/db/docs_test.cpp"));
   int examples = 0;
-  for (const char* page : {"docs/db.md", "docs/db-mapping.md", "docs/migrations.md"}) {
+  for (const char* page : {"docs/db.md", "docs/db-mapping.md"}) {
     const std::string text = contents(here / page);
     const std::string open = "```cpp\n";
     for (std::size_t at = text.find(open); at != std::string::npos; at = text.find(open, at + 1)) {

@@ -11,8 +11,9 @@ except ImportError:
     sys.exit(77)
 
 
-def fetch(base, target, body=None):
-    request = urllib.request.Request(base + target, data=None if body is None else json.dumps(body).encode())
+def fetch(base, target, body=None, method="get"):
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(base + target, data=data, method=method.upper())
     if body is not None:
         request.add_header("Content-Type", "application/json")
     try:
@@ -52,10 +53,23 @@ def main():
         ("get", "/users/{id}", "/users/1", None),
         ("post", "/users", "/users", {"name": "", "email": 1}),
         ("post", "/posts", "/posts", {"author_id": 1, "title": "T", "body": "B"}),
+        ("get", "/products", "/products?limit=5&tags=home", None),
+        ("get", "/products/search", "/products/search?q=lamp", None),
+        ("get", "/products/search", "/products/search", None),
+        ("get", "/products/{id}", "/products/1", None),
+        ("post", "/products", "/products", {"sku": "CHECK", "name": "N", "description": "", "price": "1", "stock": 9}),
+        ("put", "/products/{id}", "/products/1", {"sku": "low"}),
+        ("post", "/products/import", "/products/import", {"products": [
+            {"sku": "CHECK", "name": "N", "description": "", "price": "1", "stock": 9, "metadata": {"a": [1]}}]}),
+        ("get", "/orders", "/orders?limit=5", None),
+        ("get", "/orders/{id}", "/orders/1", None),
+        ("post", "/orders", "/orders", {"customer_id": 1, "items": [{"product_id": 999999, "quantity": 1}]}),
+        ("patch", "/orders/{id}", "/orders/1", {"status": "placed"}),
+        ("get", "/reports/sales", "/reports/sales?year=2023", None),
         ("get", "/health/ready", "/health/ready", None),
     ]
     for method, route, target, body in replies:
-        status, reply = fetch(base, target, body)
+        status, reply = fetch(base, target, body, method)
         content = document["paths"][route][method]["responses"][str(status)]["content"]
         (media_type,) = content.values()
         whole = {"$ref": media_type["schema"]["$ref"].replace("components/schemas", "$defs"), "$defs": schemas}

@@ -103,7 +103,7 @@ TEST(ReferenceProgram, MigratesSeedsServesAndDrains) {
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   const auto seeded = run({"seed", "--dsn", dsn, "--scale", "0.01"});
   EXPECT_EQ(seeded.code, 0);
-  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments\n");
+  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments, 20 products, 100 orders\n");
 
   const std::string port_file = testing::TempDir() + "quell_reference_port_" + std::to_string(::getpid());
   Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"});
@@ -192,11 +192,37 @@ TEST(ReferenceProgram, TracesEveryRequestAsAScopeNamedByItsRoute) {
   ::unlink(path.c_str());
 }
 
+TEST(ReferenceProgram, RunsTheNaiveVersionByOptionOrByEnvironment) {
+  const auto dsn = fresh_database();
+  ASSERT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  ASSERT_EQ(run({"seed", "--dsn", dsn, "--scale", "0.01"}).code, 0);
+  const std::string path = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + ".qtr";
+  for (const bool by_option : {true, false}) {
+    std::vector<std::string> arguments{"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--workers", "1"};
+    if (by_option) arguments.emplace_back("--naive");
+    ::setenv("QUELL_TRACE", path.c_str(), 1);
+    if (!by_option) ::setenv("QUELL_REFERENCE_NAIVE", "1", 1);
+    Program server(arguments);
+    ::unsetenv("QUELL_TRACE");
+    ::unsetenv("QUELL_REFERENCE_NAIVE");
+    const auto line = server.line("listening on ");
+    ASSERT_THAT(line, StartsWith("listening on "));
+    call(static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1))), "GET", "/products/1");
+    server.signal(SIGTERM);
+    ASSERT_EQ(server.wait(), 0);
+    TraceContents trace;
+    trace::Reader::open(path)->read_all(trace);
+    EXPECT_EQ(trace.queries, (std::map<std::string, int>{{"GET /products/{id} [naive]", 3}}));
+    ::unlink(path.c_str());
+  }
+}
+
 TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
   const auto dsn = fresh_database();
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "1"}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn, "--naive"}).output, "upgrade naive drop_indexes\n");
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "base"}).code, 0);
 }
 
@@ -219,6 +245,7 @@ TEST(ReferenceProgram, WrongUsageIsASentenceAndExitCode2) {
   EXPECT_EQ(run({"serve", "--dsn", "dbname=x", "--listen", "127.0.0.1:99999"}).code, 2);
   EXPECT_EQ(run({"seed", "--dsn", "dbname=x", "--scale", "-1"}).code, 2);
   EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "x"}).code, 2);
+  EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "1", "--naive"}).code, 2);
   EXPECT_EQ(run({}).code, 2);
 }
 

@@ -27,6 +27,8 @@ class PoolState;
 struct PipelineItem;
 }  // namespace detail
 
+class Lease;
+
 template <class T>
 using Awaitable = boost::asio::awaitable<T>;
 
@@ -159,6 +161,7 @@ class Connection {
 
  private:
   friend class detail::PoolState;
+  friend class Lease;
   friend class Pipeline;
   explicit Connection(std::shared_ptr<detail::Link> link);
   [[nodiscard]] Awaitable<Result> run(Call call, Parameters parameters);

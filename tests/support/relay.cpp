@@ -257,12 +257,6 @@ void Relay::drop() {
   });
 }
 
-void Relay::hold() {
-  loop_->apply([&] {
-    for (const auto& link : loop_->links()) link->held = true;
-  });
-}
-
 void Relay::release() {
   loop_->apply([&] {
     for (const auto& link : loop_->links()) {

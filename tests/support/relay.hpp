@@ -41,12 +41,11 @@ class Relay {
   void disarm();
   [[nodiscard]] bool fired() const;
 
-  /// The same for all connections there are, at once.
+  /// All connections there are.
   void cut();
-  /// Also swallows what new connections send, until `heal`.
+  /// All connections there are, and new ones until `heal`.
   void drop();
-  void hold();
-  void release();  ///< ends `hold`, of a fault too
+  void release();  ///< ends `hold`
   /// New connections are refused by the kernel, as where no server listens. Those there are stay.
   void refuse();
   /// Ends `drop` for new connections, and `refuse`, and `delay`.

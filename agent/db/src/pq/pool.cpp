@@ -58,7 +58,6 @@ class PoolState : public std::enable_shared_from_this<PoolState> {
     Caller& operator=(const Caller&) = delete;
     ~Caller();
 
-    [[nodiscard]] std::uint64_t number() const { return number_; }
     asio::steady_timer& wake() { return wake_; }
     std::optional<PoolPolicy::Grant> grant;
 
@@ -447,46 +446,6 @@ void PoolState::trace_event(trace::PoolAction action, const Link* link, Who who,
 }
 
 }  // namespace detail
-
-std::string_view to_string(PoolNotice::Kind kind) {
-  using enum PoolNotice::Kind;
-  switch (kind) {
-    case first_connect:
-      return "first_connect";
-    case connect:
-      return "connect";
-    case connect_failed:
-      return "connect_failed";
-    case checkout:
-      return "checkout";
-    case checkin:
-      return "checkin";
-    case reset:
-      return "reset";
-    case ping:
-      return "ping";
-    case invalidate:
-      return "invalidate";
-    case soft_invalidate:
-      return "soft_invalidate";
-    case close:
-      return "close";
-    case detach:
-      return "detach";
-    case timeout:
-      return "timeout";
-    case leak:
-      return "leak";
-    case leak_returned:
-      return "leak_returned";
-  }
-  return "unknown";
-}
-
-std::string PoolStatus::to_string() const {
-  return fmt::format("pool size {}, checked in {}, overflow {}, checked out {}, waiting {}", size, checked_in, overflow,
-                     checked_out, waiting);
-}
 
 Lease::Lease(std::shared_ptr<detail::PoolState> pool, std::uint64_t slot, Connection connection)
     : pool_(std::move(pool)), slot_(slot), connection_(std::move(connection)) {}

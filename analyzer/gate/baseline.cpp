@@ -88,9 +88,7 @@ Baseline parse_baseline(std::string_view text, const std::string& file) {
     if (key.str() == "format") continue;
     if (!node.is_table())
       fail_at(file, key.source(), fmt::format("'{}' belongs into the block of a unit: [\"GET /orders\"]", key.str()));
-    const std::string name(key.str());
-    baseline.units[name] = block_of(*node.as_table(), lines, file);
-    baseline.line_of_unit[name] = key.source().begin.line;
+    baseline.units[std::string(key.str())] = block_of(*node.as_table(), lines, file);
   }
   return baseline;
 }
@@ -118,7 +116,7 @@ Baseline baseline_of(const Suite& suite) {
 }
 
 std::vector<StatementDelta> deltas(const Baseline::Block* block, const MeasuredUnit* unit,
-                                   const std::map<sql::Fingerprint, StatementText>& texts) {
+                                   const StatementTexts& texts) {
   std::map<sql::Fingerprint, StatementDelta> by_fingerprint;
   if (block) {
     for (const auto& [fingerprint, line] : *block)
@@ -128,7 +126,7 @@ std::vector<StatementDelta> deltas(const Baseline::Block* block, const MeasuredU
     for (const MeasuredStatement& statement : unit->statements) {
       StatementDelta& delta = by_fingerprint[statement.fingerprint];
       delta.fingerprint = statement.fingerprint;
-      if (const auto text = texts.find(statement.fingerprint); text != texts.end()) delta.text = text->second.text;
+      if (const auto text = texts.find(statement.fingerprint); text != texts.end()) delta.text = text->second;
       delta.now = statement.count;
       delta.sites = statement.sites;
     }
@@ -157,7 +155,7 @@ std::vector<std::string> update(Baseline& baseline, const Suite& suite, const Up
       const std::uint64_t count = params.only_lower ? std::min(statement.count, was->count) : statement.count;
       // Texts of one fingerprint differ in what it forgets: the comment that stands stays, for quiet diffs.
       block[statement.fingerprint] = {
-          count, was && !was->comment.empty() ? was->comment : suite.statements.at(statement.fingerprint).text};
+          count, was && !was->comment.empty() ? was->comment : suite.statements.at(statement.fingerprint)};
     }
     const auto same_count = [](const auto& a, const auto& b) {
       return a.first == b.first && a.second.count == b.second.count;

@@ -21,7 +21,6 @@ struct Baseline {
   using Block = std::map<sql::Fingerprint, Line>;
 
   std::map<std::string, Block> units;
-  std::map<std::string, std::uint32_t> line_of_unit;  ///< in the file; empty where it was not read from one
 
   /// Null where it does not have the unit.
   [[nodiscard]] const Block* unit(const std::string& name) const;
@@ -47,7 +46,7 @@ struct StatementDelta {
 /// Every statement of `block` and `unit` whose count differs; what grew most first, then by fingerprint. Either may be
 /// null.
 [[nodiscard]] std::vector<StatementDelta> deltas(const Baseline::Block* block, const MeasuredUnit* unit,
-                                                 const std::map<sql::Fingerprint, StatementText>& texts);
+                                                 const StatementTexts& texts);
 
 struct UpdateParams {
   std::string unit = "*";   ///< glob

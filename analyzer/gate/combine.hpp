@@ -27,7 +27,7 @@ struct Suite {
   };
   std::string name;
   std::vector<Trace> traces;
-  std::map<sql::Fingerprint, StatementText> statements;
+  StatementTexts statements;
   std::vector<MeasuredUnit> units;  ///< by name
   std::vector<MeasuredFinding> findings;
   std::vector<UnstableUnit> unstable;  ///< by name

@@ -69,7 +69,7 @@ void compare_statements(const TraceUse& before, const TraceUse& after, const Com
     if (!kind) continue;
     change.change = *kind;
     const TraceUse& from = change.now.executions > 0 ? after : before;
-    change.text = from.measurement.statements.at(fingerprint).text;
+    change.text = from.measurement.statements.at(fingerprint);
     out.statements.push_back(std::move(change));
   }
   const auto size = [](const StatementChange& c) {

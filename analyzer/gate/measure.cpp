@@ -249,7 +249,7 @@ Measurement measure(const model::Workload& workload, const std::vector<detect::F
   out.summary = workload.summary();
   for (const model::Statement& statement : workload.statements()) {
     const sql::StatementFacts& facts = statement.facts;
-    out.statements[facts.fingerprint] = {sql::printable(facts.normalized), facts.has_limit, facts.tables.size()};
+    out.statements[facts.fingerprint] = sql::printable(facts.normalized);
   }
   Counter(workload, params).count(out);
   for (const detect::Finding& finding : findings) out.findings.push_back(measured(workload, finding));

@@ -60,18 +60,15 @@ struct MeasuredFinding {
   std::string advice_code;
 };
 
-struct StatementText {
-  std::string text;  ///< normalized: no literals
-  bool limited = false;
-  std::uint64_t tables = 0;
-};
+/// Normalized texts of statements, without literals and on one line.
+using StatementTexts = std::map<sql::Fingerprint, std::string>;
 
 /// What the gate needs to know of one trace.
 struct Measurement {
   std::string trace;  ///< path
   std::string program;
   trace::Summary summary;
-  std::map<sql::Fingerprint, StatementText> statements;
+  StatementTexts statements;
   std::vector<MeasuredUnit> units;  ///< by name
   std::vector<MeasuredFinding> findings;
   std::uint64_t outside = 0;  ///< executions that belong to no unit

@@ -118,7 +118,7 @@ class SuiteCheck {
     for (auto& [fingerprint, delta] : all) {
       delta.fingerprint = fingerprint;
       if (const auto text = suite_.statements.find(fingerprint); text != suite_.statements.end())
-        delta.text = text->second.text;
+        delta.text = text->second;
       if (allowances_.for_statement(suite_.name, check.unit.name, fingerprint)) {
         check.excused += delta.now;
       } else {
@@ -328,7 +328,7 @@ class SuiteCheck {
         delta.was = *std::min_element(statement.counts.begin(), statement.counts.end());
         delta.now = *std::max_element(statement.counts.begin(), statement.counts.end());
         if (const auto text = suite_.statements.find(statement.fingerprint); text != suite_.statements.end())
-          delta.text = text->second.text;
+          delta.text = text->second;
         sentences.push_back(
             fmt::format("{} ran {}", sql::to_hex(statement.fingerprint), fmt::join(statement.counts, ", ")));
         breach.statements.push_back(std::move(delta));

@@ -31,8 +31,7 @@ gate::Suite suite_of(std::size_t units, std::size_t grown) {
     for (int statement = 0; statement < 12; ++statement) {
       const sql::Fingerprint fingerprint = random();
       unit.statements.push_back({fingerprint, i < grown && statement == 0 ? 2U : 1U, {{"shop/orders.py", 41, "list"}}});
-      measurement.statements[fingerprint] = {fmt::format("select a, b, c from t{} where id = $1", fingerprint), false,
-                                             1};
+      measurement.statements[fingerprint] = fmt::format("select a, b, c from t{} where id = $1", fingerprint);
     }
     std::sort(unit.statements.begin(), unit.statements.end(),
               [](const auto& a, const auto& b) { return a.fingerprint < b.fingerprint; });

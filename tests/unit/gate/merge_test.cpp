@@ -147,7 +147,7 @@ TEST(MergedBaseline, OfUnrelatedChangesIsRightAndHardlyEverAConflict) {
     Baseline right = ours;
     for (const auto& [name, block] : theirs.units) {
       const Baseline::Block* was = base.unit(name);
-      const bool theirs_changed = !was || !same_counts({{{name, *was}}, {}}, {{{name, block}}, {}});
+      const bool theirs_changed = !was || !same_counts({{{name, *was}}}, {{{name, block}}});
       if (theirs_changed) right.units[name] = block;
     }
     const Merge::Result merged = merge.run(base, ours, theirs);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -45,8 +44,8 @@ struct Member {
   SessionWork work = SessionWork::none;
   bool opens = false;             ///< a transaction is open after it
   std::uint32_t transaction = 0;  ///< counted from 1; 0: in none
-  std::optional<ScopeName> name;
-  bool session = false;  ///< sent for the session's sake: in no scope
+  std::uint32_t name = 0;         ///< in ConnectionScopes::names_; 0: none
+  bool session = false;           ///< sent for the session's sake: in no scope
 };
 
 class ConnectionScopes {
@@ -62,7 +61,7 @@ class ConnectionScopes {
     name_by_tags();
     complete_transactions();
     for (const Member& member : members_) {
-      if (member.name) named_.add(*member.name, member.query, member.end);
+      if (member.name != 0) named_.add(names_[member.name], member.query, member.end);
     }
     add_unnamed();
   }
@@ -133,13 +132,18 @@ class ConnectionScopes {
     return DetailReader(state_.details.data() + state_.detail[query]).fields().sqlstate[0] != '\0';
   }
 
+  /// Of a name, which may be the last one again.
+  std::uint32_t number_of(const ScopeName& name) {
+    if (names_.back().key != name.key) names_.push_back(name);
+    return static_cast<std::uint32_t>(names_.size() - 1);
+  }
+
   void name_by_variables() {
     const auto application = state_.application_names.find(connection_);
     const bool known = application != state_.application_names.end() && application->second < state_.texts.size();
     VariableScopes variables(connection_, known ? state_.texts[application->second].bytes : std::string_view());
-    std::size_t first = 0;  // of the current scope
-    for (std::size_t i = 0; i < members_.size(); ++i) {
-      Member& member = members_[i];
+    std::uint32_t current = 0;
+    for (Member& member : members_) {
       const bool may_change = member.work == SessionWork::setting || member.work == SessionWork::reset;
       if (may_change && !failed(member.query)) {
         for (const VariableChange& change :
@@ -147,14 +151,13 @@ class ConnectionScopes {
           const auto effect = variables.change(change, member.query);
           if (effect == VariableScopes::Effect::none) continue;
           member.session = false;
-          if (effect == VariableScopes::Effect::begun) first = i;
-          for (std::size_t earlier = first; earlier < i; ++earlier) {
-            if (members_[earlier].name) members_[earlier].name = *variables.current();
-          }
+          if (effect == VariableScopes::Effect::renamed) names_[current] = *variables.current();
+          current = number_of(*variables.current());
         }
       }
       if (member.work == SessionWork::none) variables.worked();
-      if (!member.session && variables.current()) member.name = *variables.current();
+      current = variables.current() ? number_of(*variables.current()) : 0;
+      if (!member.session) member.name = current;
       if (member.transaction != 0 && !member.opens) variables.transaction_ended();
     }
   }
@@ -182,14 +185,15 @@ class ConnectionScopes {
       }
       border = false;
       last_name = scope.name;
-      member.name = std::move(scope);
+      member.name = number_of(scope);
     }
   }
 
   /// What a transaction holds beside its named queries is theirs: BEGIN and COMMIT carry no tag.
   void complete_transactions() {
     const auto take = [](Member& member, const Member& neighbour) {
-      if (!member.name && neighbour.name && member.transaction != 0 && member.transaction == neighbour.transaction) {
+      if (member.name == 0 && neighbour.name != 0 && member.transaction != 0 &&
+          member.transaction == neighbour.transaction) {
         member.name = neighbour.name;
       }
     };
@@ -206,9 +210,9 @@ class ConnectionScopes {
     };
     for (const Member& member : members_) {
       const bool pause = member.transaction == 0 && member.gap > threshold_;
-      if (member.name || member.session || member.transaction != transaction || pause) close_run();
+      if (member.name != 0 || member.session || member.transaction != transaction || pause) close_run();
       transaction = member.transaction;
-      if (!member.name && !member.session) run.push_back(&member);
+      if (member.name == 0 && !member.session) run.push_back(&member);
     }
     close_run();
   }
@@ -233,6 +237,7 @@ class ConnectionScopes {
   NamedScopes& named_;
   trace::ConnectionId connection_;
   std::vector<Member> members_;
+  std::vector<ScopeName> names_ = {{}};
   trace::Duration threshold_ = 0;
 };
 

@@ -274,14 +274,16 @@ class Node(Recorded):
             const { default: pg } = await import(createRequire(import.meta.url).resolve('pg'))
             const client = new pg.Client()
             await client.connect()
+            await client.query('begin') // a scope that no load on the machine parts
             const { rows } = await client.query('select id from authors order by id')
-            for (const row of rows) await client.query('select id from posts where author_id = $1', [row.id]) // here
+            for (const row of rows) await client.query('select id from posts where author_id = $1', [row.id])
+            await client.query('commit')
             await client.end()
         """)
         self.record("node", "app.mjs")
         [finding] = self.report()["findings"]
         sites = {site["role"]: (site["file"], site["line"]) for site in finding["call_sites"]}
-        self.assertEqual(sites, {"parent": ("app.mjs", 6), "child": ("app.mjs", 7)})
+        self.assertEqual(sites, {"parent": ("app.mjs", 7), "child": ("app.mjs", 8)})
 
     def test_without_its_pipe_the_hook_is_silent(self):
         self.needs_node("pg", "postgres")

@@ -18,6 +18,7 @@ module QuellHook
   @numbers = 0
   @dropped = 0
   @patched = {}
+  @files = {} # path: whether it is a library's
   @folder = "#{Dir.pwd}/"
   @libraries = [RbConfig::CONFIG['rubylibprefix'], RbConfig::CONFIG['bindir'], '/usr/share/rubygems-integration/',
                 *Gem.path, '<internal:', '(eval', __dir__].compact
@@ -142,10 +143,19 @@ module QuellHook
 
     # The id of the application's frames, which are described to the recorder on first sight. 0: none.
     def stack_id(locations)
-      frames = (locations || []).reject { |at| library?(at.path) }.first(MOST_FRAMES)
+      frames = []
+      key = []
+      (locations || []).each do |at|
+        path = at.path
+        library = @files.fetch(path) { @files[path] = library?(path) }
+        next if library
+
+        frames << at
+        key << path << at.lineno
+        break if frames.size == MOST_FRAMES
+      end
       return 0 if frames.empty?
 
-      key = frames.map { |at| "#{at.path}:#{at.lineno}" }
       @stacks[key] ||= describe(next_number, frames)
     end
 

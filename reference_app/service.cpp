@@ -10,7 +10,6 @@
 #include <quell/db/pool.hpp>
 #include <quell/tracer/tracer.hpp>
 
-#include "reference_app/auth/password.hpp"
 #include "reference_app/domain/accounts.hpp"
 #include "reference_app/http/api.hpp"
 #include "reference_app/http/resources.hpp"
@@ -71,12 +70,12 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::ApiParams api_params = params_.api;
   if (!params_.access_log.empty()) api_params.access_log = http::open_access_log(params_.access_log);
   api_ = std::make_unique<http::Api>(std::move(api_params));
-  http::add_operations(*api_);
-  http::add_auth(*api_);
-  http::add_comments(*api_);
   http::add_posts(*api_);
+  http::add_comments(*api_);
   http::add_tags(*api_);
   http::add_users(*api_);
+  http::add_auth(*api_);
+  http::add_operations(*api_);
 
   db::PoolParams pool_params;
   pool_params.connect = connect_params(params_.dsn, params_.observer);

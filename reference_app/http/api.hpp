@@ -20,10 +20,9 @@
 #include "reference_app/auth/password.hpp"
 #include "reference_app/http/access_log.hpp"
 #include "reference_app/http/admission.hpp"
-#include "reference_app/http/cors.hpp"
+#include "reference_app/http/api_params.hpp"
 #include "reference_app/http/cursor.hpp"
 #include "reference_app/http/decode.hpp"
-#include "reference_app/http/finish_reply.hpp"
 #include "reference_app/http/message.hpp"
 #include "reference_app/http/metrics.hpp"
 #include "reference_app/http/openapi.hpp"
@@ -139,21 +138,6 @@ struct Operation {
   std::unique_ptr<RequestMetrics> metrics = std::make_unique<RequestMetrics>();
 
   [[nodiscard]] std::string_view scope_for(const QueryParameters& query) const;
-};
-
-struct ApiParams {
-  /// From the received request to its reply, waiting for the database included.
-  std::chrono::milliseconds request_timeout{30'000};
-  /// Told of every request; null: nobody.
-  std::function<void(const AccessRecord&)> access_log = {};
-  /// Signs access tokens and cursors; at least kMinSecretBytes. Empty: a random one, good until the process ends.
-  std::string secret = {};
-  static constexpr std::size_t kMinSecretBytes = 32;
-  std::chrono::seconds access_lifetime{15 * 60};
-  std::chrono::seconds refresh_lifetime{30 * 24 * 3600};
-  RateParams rates = {};
-  CorsParams cors = {};
-  FinishParams finish = {};
 };
 
 /// All operations and how to find them. Filled at start, then only read, from any thread.

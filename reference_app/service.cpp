@@ -52,16 +52,16 @@ class Worker {
   Worker(const boost::asio::any_io_executor& executor, std::size_t number, const db::PoolParams& pool_params,
          const ServiceParams& params)
       : pool_(executor, pool_params),
-        resources(number, pool_, std::make_shared<http::WorkerResources::State>(params.hasher, params.cache)) {}
+        resources_(number, pool_, std::make_shared<http::WorkerResources::State>(params.hasher, params.cache)) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() { resources.state->hasher.stop(); }
+  ~Worker() { resources_.state->hasher.stop(); }
+
+  [[nodiscard]] const http::WorkerResources& resources() const { return resources_; }
 
  private:
   db::Pool pool_;
-
- public:
-  const http::WorkerResources resources;
+  http::WorkerResources resources_;
 };
 
 }  // namespace
@@ -86,7 +86,7 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   const auto make_handler = [this, pool_params](const boost::asio::any_io_executor& executor, std::size_t number) {
     auto worker = std::make_shared<Worker>(executor, number, pool_params, params_);
     return http::RequestHandler(
-        [this, worker](const http::Request& request) { return api_->handle(request, worker->resources); });
+        [this, worker](const http::Request& request) { return api_->handle(request, worker->resources()); });
   };
   server_ = std::make_unique<http::Server>(params_.server, make_handler);
 }

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 #include <boost/json/serialize.hpp>
 
+#include <quell/db/sync_connection.hpp>
+
 #include "tests/pg/reference_app/running_service.hpp"
 
 namespace quell::test {
@@ -202,6 +204,17 @@ TEST_F(HttpFeatures, AKeyIsForOneRequestOnly) {
   const auto other = send("POST", "/posts", R"({"title":"Two","body":"B"})", "Idempotency-Key: shared\r\n");
   EXPECT_EQ(other.status, 422);
   EXPECT_THAT(other.body, HasSubstr("urn:quell-reference:problem:idempotency-key-reused"));
+}
+
+TEST_F(HttpFeatures, KeysAreForgottenAfterADay) {
+  const auto as_admin = [&](const char* key) { return service_.as_admin() + "Idempotency-Key: " + key + "\r\n"; };
+  constexpr const char* kBody = R"({"title":"Old","body":"B"})";
+  const auto first = service_.call("POST", "/posts", kBody, as_admin("old"));
+  auto connection = db::SyncConnection::open(service_.dsn());
+  (void)connection.query("update idempotency_keys set created_at = now() - interval '25 hours' where key = 'old'");
+  EXPECT_EQ(service_.call("POST", "/posts", kBody, as_admin("old")).body, first.body);
+  (void)service_.call("POST", "/posts", kBody, as_admin("new"));
+  EXPECT_NE(service_.call("POST", "/posts", kBody, as_admin("old")).body, first.body);
 }
 
 TEST_F(HttpFeatures, AFailedRequestLeavesItsKeyFree) {

@@ -95,6 +95,17 @@ TEST_F(Security, AnExpiredRefreshTokenIsRefused) {
   EXPECT_EQ(call(service.port(), "POST", "/auth/refresh", with_token(text_at(login, "refresh_token"))).status, 401);
 }
 
+TEST_F(Security, ALoginTakesTheUsersExpiredTokensAway) {
+  const auto expired = text_at(log_in_again(), "refresh_token");
+  const auto mine = fmt::format("where user_id = {}", service_.user_id());
+  auto connection = db::SyncConnection::open(service_.dsn());
+  (void)connection.query("update refresh_tokens set expires_at = now() - interval '1 second' " + mine);
+  const auto fresh = text_at(log_in_again(), "refresh_token");
+  EXPECT_EQ(connection.query("select count(*) from refresh_tokens " + mine).value(0, 0), "1");
+  EXPECT_EQ(refresh(expired).status, 401);
+  EXPECT_EQ(refresh(fresh).status, 200);
+}
+
 TEST_F(Security, BrowsersKeepTheRefreshTokenInACookieNoScriptCanRead) {
   const auto login = log_in_again();
   const auto cookie = login.header_value("Set-Cookie");
@@ -137,8 +148,8 @@ TEST_F(Security, EveryLoginAsksForAHashAndABusyHasherAsksToComeBack) {
   reference::Service service(params);
   const auto seeded = text_at(service_.get("/users/3"), "email");
   for (const std::string& email : {std::string("user@example.org"), std::string("nobody@example.org"), seeded}) {
-    const auto reply = call(service.port(), "POST", "/auth/login",
-                            fmt::format(R"({{"email":"{}","password":"guess"}})", email));
+    const auto reply =
+        call(service.port(), "POST", "/auth/login", fmt::format(R"({{"email":"{}","password":"guess"}})", email));
     EXPECT_EQ(reply.status, 503) << email;
     EXPECT_EQ(reply.header_value("Retry-After"), "1");
   }

@@ -10,7 +10,6 @@
 #include <quell/db/pool.hpp>
 #include <quell/tracer/tracer.hpp>
 
-#include "reference_app/auth/password.hpp"
 #include "reference_app/domain/accounts.hpp"
 #include "reference_app/http/api.hpp"
 #include "reference_app/http/resources.hpp"
@@ -55,16 +54,16 @@ class Worker {
   Worker(const boost::asio::any_io_executor& executor, std::size_t number, const db::PoolParams& pool_params,
          const ServiceParams& params)
       : pool_(executor, pool_params),
-        resources(number, pool_, std::make_shared<http::WorkerResources::State>(params.hasher, params.cache)) {}
+        resources_(number, pool_, std::make_shared<http::WorkerResources::State>(params.hasher, params.cache)) {}
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
-  ~Worker() { resources.state->hasher.stop(); }
+  ~Worker() { resources_.state->hasher.stop(); }
+
+  [[nodiscard]] const http::WorkerResources& resources() const { return resources_; }
 
  private:
   db::Pool pool_;
-
- public:
-  const http::WorkerResources resources;
+  http::WorkerResources resources_;
 };
 
 }  // namespace
@@ -73,14 +72,14 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   http::ApiParams api_params = params_.api;
   if (!params_.access_log.empty()) api_params.access_log = http::open_access_log(params_.access_log);
   api_ = std::make_unique<http::Api>(std::move(api_params));
-  http::add_operations(*api_);
-  http::add_auth(*api_);
-  http::add_comments(*api_);
   http::add_posts(*api_);
+  http::add_comments(*api_);
   http::add_tags(*api_);
   http::add_users(*api_);
   http::add_products(*api_);
   http::add_orders(*api_);
+  http::add_auth(*api_);
+  http::add_operations(*api_);
   naive::add_naive_versions(*api_);
 
   db::PoolParams pool_params;
@@ -92,7 +91,7 @@ Service::Service(ServiceParams params) : params_(std::move(params)) {
   const auto make_handler = [this, pool_params](const boost::asio::any_io_executor& executor, std::size_t number) {
     auto worker = std::make_shared<Worker>(executor, number, pool_params, params_);
     return http::RequestHandler(
-        [this, worker](const http::Request& request) { return api_->handle(request, worker->resources); });
+        [this, worker](const http::Request& request) { return api_->handle(request, worker->resources()); });
   };
   server_ = std::make_unique<http::Server>(params_.server, make_handler);
 }

@@ -4,12 +4,18 @@
 #include <memory>
 #include <string>
 
+#include "reference_app/auth/password.hpp"
 #include "reference_app/domain/seed.hpp"
-#include "reference_app/http/api.hpp"
+#include "reference_app/http/api_params.hpp"
+#include "reference_app/http/reply_cache.hpp"
 #include "reference_app/http/server.hpp"
 
 /// The whole service put together: operations, server, one pool a worker.
 namespace quell::reference {
+
+namespace http {
+class Api;
+}
 
 struct ServiceParams {
   std::string dsn;

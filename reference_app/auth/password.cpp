@@ -15,6 +15,7 @@ namespace quell::reference::auth {
 namespace asio = boost::asio;
 
 std::string hash_password(const std::string& password, const PasswordHasherParams& params) {
+  if (sodium_init() < 0) throw std::runtime_error("libsodium cannot start");
   std::array<char, crypto_pwhash_STRBYTES> text{};
   // Fails only where the memory cannot be had.
   if (crypto_pwhash_argon2id_str(text.data(), password.data(), password.size(), params.passes, params.memory) != 0) {

@@ -59,8 +59,10 @@ db::Awaitable<std::string> start_family(db::Connection& connection, std::int64_t
   std::string token = new_token();
   const db::Bytea stored = stored_form(token);
   const std::int64_t seconds = lifetime.count();
+  // Who logs in takes his expired tokens away.
   co_await connection.execute(
-      "insert into refresh_tokens (user_id, family, token_hash, expires_at)"
+      "with swept as (delete from refresh_tokens where user_id = $1 and expires_at <= now())"
+      " insert into refresh_tokens (user_id, family, token_hash, expires_at)"
       " values ($1, gen_random_uuid(), $2, now() + make_interval(secs => $3::bigint))",
       user_id, stored, seconds);
   co_return token;

@@ -6,7 +6,9 @@ namespace quell::reference {
 
 db::Awaitable<std::optional<std::int64_t>> IdempotencyKey::claim(db::Connection& connection) const {
   const auto claimed = co_await connection.execute(
-      "insert into idempotency_keys (user_id, key, request_digest) values ($1, $2, $3) on conflict do nothing",
+      "with swept as (delete from idempotency_keys"
+      " where user_id = $1 and key <> $2 and created_at < now() - interval '1 day')"
+      " insert into idempotency_keys (user_id, key, request_digest) values ($1, $2, $3) on conflict do nothing",
       user_id_, key_, request_digest_);
   if (claimed == 1) co_return std::nullopt;
   using Row = std::tuple<bool, std::int64_t>;

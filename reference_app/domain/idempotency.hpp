@@ -24,8 +24,8 @@ class IdempotencyKey {
 
   /// First statement of the transaction that does the work. The id of what the same request made before: then there is
   /// nothing to do; nothing: do the work and `keep` its id before the commit. A second request that comes while the
-  /// first works waits here for its end, and does the work itself where the first one fails. Throws
-  /// IdempotencyKeyReused.
+  /// first works waits here for its end, and does the work itself where the first one fails. Takes the user's other
+  /// keys away that are older than a day. Throws IdempotencyKeyReused.
   db::Awaitable<std::optional<std::int64_t>> claim(db::Connection& connection) const;
   db::Awaitable<void> keep(db::Connection& connection, std::int64_t resource_id) const;
 

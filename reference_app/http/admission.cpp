@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reference_app/http/challenge.hpp"
 #include "reference_app/http/problem.hpp"
 
 namespace quell::reference::http {
@@ -9,8 +10,6 @@ namespace {
 
 // RFC 6750.
 constexpr std::string_view kScheme = "Bearer ";
-constexpr const char* kChallenge = R"(Bearer realm="quell-reference")";
-constexpr const char* kInvalidToken = R"(Bearer realm="quell-reference", error="invalid_token")";
 
 // The scheme's name is not case-sensitive.
 bool is_bearer(std::string_view header) {
@@ -29,7 +28,7 @@ auth::Identity Admission::authenticate(const Request& request) const {
     if (const auto identity = tokens_.read(header.substr(kScheme.size()))) return *identity;
   }
   throw Problem(401, "invalid-token", "The access token is not valid, or not any more.")
-      .with("WWW-Authenticate", kInvalidToken);
+      .with("WWW-Authenticate", kInvalidTokenChallenge);
 }
 
 std::optional<auth::Identity> Admission::admit(const Request& request, Access access, Limit limit) {

@@ -3,6 +3,7 @@
 #include "reference_app/domain/accounts.hpp"
 #include "reference_app/domain/users.hpp"
 #include "reference_app/http/api.hpp"
+#include "reference_app/http/challenge.hpp"
 #include "reference_app/http/representations.hpp"
 #include "reference_app/http/resources.hpp"
 
@@ -130,7 +131,8 @@ asio::awaitable<TokenPair> login(RequestContext& context, const Input<None, None
   }
   const std::string stored = user ? user->password_hash : std::string();
   if (!co_await context.hasher().verify(stored, input.body.password)) {
-    throw Problem(401, "wrong-credentials", "There is no user with this e-mail address and password.");
+    throw Problem(401, "wrong-credentials", "There is no user with this e-mail address and password.")
+        .with("WWW-Authenticate", kChallenge);
   }
   auto connection = co_await context.acquire();
   std::string token = co_await start_family(*connection, user->id, context.api().refresh_lifetime());
@@ -141,7 +143,10 @@ asio::awaitable<TokenPair> refresh(RequestContext& context, const RefreshInput& 
   const std::string token = token_of(input);
   auto connection = co_await context.acquire();
   auto rotated = co_await rotate(*connection, token, context.api().refresh_lifetime());
-  if (!rotated) throw Problem(401, "invalid-token", "The refresh token is not valid, or not any more.");
+  if (!rotated) {
+    throw Problem(401, "invalid-token", "The refresh token is not valid, or not any more.")
+        .with("WWW-Authenticate", kInvalidTokenChallenge);
+  }
   co_return make_pair(context, rotated->identity, std::move(rotated->token));
 }
 

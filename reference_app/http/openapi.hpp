@@ -11,6 +11,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <quell/db/codec.hpp>
+
 #include "reference_app/http/decode.hpp"
 #include "reference_app/http/json_writer.hpp"
 #include "reference_app/http/schema.hpp"
@@ -71,7 +73,8 @@ class SchemaSet {
       using Member = std::remove_cvref_t<decltype(defaults.*member.pointer)>;
       constexpr Field field = field_of<T>(decltype(member)::name);
       const bool required = field.required && !is_optional<Member>;
-      auto schema = schema_of<Member>(field, Direction::input);
+      // A parameter that is missing is not null.
+      auto schema = schema_of<typename db::Nullable<Member>::Value>(field, Direction::input);
       schema.as_object().erase("description");
       if (!required && !is_optional<Member>) schema.as_object()["default"] = as_json(defaults.*member.pointer);
       const std::string name = location == "header" ? header_name(field.name) : std::string(field.name);

@@ -49,8 +49,9 @@ TEST_F(RateLimiting, ForgetsFullBucketsBeforeItGrowsWithoutBound) {
   for (int i = 0; i < 3; ++i) (void)limiter_.take("0", rate_);
   now_ += 1s;
   EXPECT_EQ(limiter_.take("new", rate_), 0ns);
-  // "0" still misses tokens, "new" is there, the others are gone.
+  // "0" has one token of three, "new" is there, the others are gone.
   EXPECT_EQ(limiter_.size(), 2U);
+  EXPECT_EQ(limiter_.take("0", rate_), 0ns);
   EXPECT_GT(limiter_.take("0", rate_), 0ns);
 }
 

@@ -236,7 +236,7 @@ void append_numeric(std::string& out, std::string_view text) {
   if (text == "Infinity") return append_numeric_header(out, 0, 0, kInfinity, 0);
   if (text == "-Infinity") return append_numeric_header(out, 0, 0, kMinusInfinity, 0);
   Decimal decimal;
-  if (!parse_decimal(text, decimal)) throw UsageError("an element of a numeric array is not a number");
+  if (!parse_decimal(text, decimal)) throw UsageError("the text of a Numeric is not a number");
   const std::size_t scale = decimal.fraction.size();
   decimal.whole.insert(0, (4 - decimal.whole.size() % 4) % 4, '0');
   decimal.fraction.append((4 - scale % 4) % 4, '0');

@@ -59,6 +59,17 @@ std::string_view view_value(const void* result, std::uint64_t row, std::uint32_t
   return {PQgetvalue(pg, r, c), static_cast<std::size_t>(PQgetlength(pg, r, c))};
 }
 
+/// The values' own bytes, without lengths and headers.
+std::uint64_t value_bytes(const PGresult* result) {
+  std::uint64_t bytes = 0;
+  const int rows = PQntuples(result);
+  const int columns = PQnfields(result);
+  for (int row = 0; row < rows; ++row)
+    for (int column = 0; column < columns; ++column)
+      bytes += static_cast<std::uint64_t>(PQgetlength(result, row, column));
+  return bytes;
+}
+
 std::uint64_t row_count(const PGresult* result) {
   if (PQresultStatus(result) == PGRES_TUPLES_OK) return static_cast<std::uint64_t>(PQntuples(result));
   return std::strtoull(PQcmdTuples(const_cast<PGresult*>(result)), nullptr, 10);
@@ -68,7 +79,9 @@ std::uint64_t row_count(const PGresult* result) {
 
 Link::Running::Running(Link& link, Execution* execution) : link_(link), execution_(execution) {
   if (link.used_)
-    throw UsageError("two statements at once on one connection: acquire a second connection or await the first one");
+    throw UsageError(
+        "two statements at once on one connection: acquire a second connection, await the first statement, or end the "
+        "stream, cursor or COPY that is open");
   link.used_ = true;
 }
 
@@ -217,6 +230,15 @@ Awaitable<void> Link::flush() {
   }
 }
 
+Awaitable<void> Link::receive(Execution& execution) {
+  check_wait({});
+  boost::system::error_code failure;
+  co_await socket_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, failure));
+  check_wait(failure);
+  if (execution.observed && execution.times.first_byte == 0) execution.times.first_byte = now();
+  PQconsumeInput(connection_);  // where it fails the connection is no longer busy, and the result says why
+}
+
 void Link::lost() {
   const std::string reason = connection_message(connection_);
   close(reason);
@@ -236,6 +258,19 @@ Awaitable<Result> Link::run(Call call, Parameters parameters) {
   co_return result;
 }
 
+Awaitable<Result> Link::run_unseen(Call call, Parameters parameters) {
+  Execution execution(call, &parameters);
+  check(execution);
+  if (needs_recovery()) co_await recover(execution.deadline);
+  const Running running(*this, &execution);
+  watch(execution.deadline);
+  fill_arrays(parameters);
+  running_ = execution.sent = true;
+  if (!send_unprepared(execution)) lost();
+  Result result = co_await collect(execution);
+  co_return result;
+}
+
 Awaitable<Result> Link::run_script(Call call) {
   if (needs_recovery()) co_await recover(call.deadline().earlier(deadline));
   Result result = co_await run_simple(call);
@@ -249,6 +284,7 @@ Awaitable<Result> Link::run_simple(Call call) {
   start(execution);
   if (PQsendQuery(connection_, call.statement().text().data()) == 0) lost();
   running_ = execution.sent = true;
+  count_sent(execution, /*with_text=*/true);
   Result result = co_await collect(execution);
   co_return result;
 }
@@ -306,8 +342,7 @@ void Link::send(Execution& execution) {
   const int count = static_cast<int>(parameters.size());
   int sent = 0;
   if (!cache_.enabled()) {
-    sent = PQsendQueryParams(connection_, statement.text().data(), count, types_.data(), values_.data(),
-                             lengths_.data(), formats_.data(), /*resultFormat=*/1);
+    sent = send_unprepared(execution) ? 1 : 0;
   } else if (execution.entry = cache_.find(statement, parameters); execution.entry != nullptr) {
     execution.was_prepared = true;
     sent = PQsendQueryPrepared(connection_, execution.entry->name.c_str(), count, values_.data(), lengths_.data(),
@@ -317,6 +352,21 @@ void Link::send(Execution& execution) {
   }
   running_ = execution.sent = true;
   if (sent == 0) lost();
+  count_sent(execution, /*with_text=*/!execution.was_prepared);
+}
+
+bool Link::send_unprepared(const Execution& execution) {
+  return PQsendQueryParams(connection_, execution.call.statement().text().data(),
+                           static_cast<int>(execution.parameters->size()), types_.data(), values_.data(),
+                           lengths_.data(), formats_.data(), /*resultFormat=*/1) != 0;
+}
+
+void Link::count_sent(Execution& execution, bool with_text) const {
+  if (!execution.observed) return;
+  if (with_text) execution.bytes_sent += execution.call.statement().text().size();
+  if (execution.parameters == nullptr) return;
+  for (std::size_t i = 0; i < execution.parameters->size(); ++i)
+    execution.bytes_sent += execution.parameters->bytes(i).size();
 }
 
 bool Link::prepare_and_send(Execution& execution) {
@@ -349,14 +399,7 @@ Awaitable<Result> Link::collect(Execution& execution) {
   ResultHandle last;
   ResultHandle error;
   for (bool ended = false; !ended;) {
-    while (PQisBusy(connection_) != 0) {
-      check_wait({});
-      boost::system::error_code failure;
-      co_await socket_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, failure));
-      check_wait(failure);
-      if (execution.observed && execution.times.first_byte == 0) execution.times.first_byte = now();
-      if (PQconsumeInput(connection_) == 0) break;  // the result says why
-    }
+    while (PQisBusy(connection_) != 0) co_await receive(execution);
     ResultHandle result(PQgetResult(connection_));
     if (!result) {
       if (PQstatus(connection_) == CONNECTION_BAD && !error) lost();
@@ -436,7 +479,8 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
   finished.text = execution.call.statement().text();
   finished.statement_name = execution.call.statement().name();
   finished.slot = execution.entry != nullptr ? &execution.entry->slot : nullptr;
-  finished.protocol = execution.batch != 0              ? trace::Protocol::pipelined
+  finished.protocol = execution.copy                    ? trace::Protocol::copy
+                      : execution.batch != 0            ? trace::Protocol::pipelined
                       : execution.parameters != nullptr ? trace::Protocol::extended
                                                         : trace::Protocol::simple;
   finished.pipeline_batch = execution.batch;
@@ -451,10 +495,18 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
           {execution.parameters->type_oid(i), execution.parameters->format(i), execution.parameters->bytes(i)});
   }
   finished.parameters = bound_;
+  finished.rows = execution.rows;
+  finished.bytes_sent = execution.bytes_sent;
+  finished.bytes_received = execution.bytes_received;
+  finished.result = execution.held;
+  finished.sqlstate = execution.failed_with;
   tracer::ResultView view;
   if (result != nullptr) {
     if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE); state != nullptr) finished.sqlstate = state;
-    finished.rows = finished.sqlstate.empty() ? row_count(result) : 0;
+  }
+  if (result != nullptr && execution.held == nullptr) {
+    if (finished.sqlstate.empty()) finished.rows = row_count(result);
+    finished.bytes_received += value_bytes(result);
     view.result = result;
     view.columns = static_cast<std::uint32_t>(PQnfields(result));
     view.rows = static_cast<std::uint64_t>(PQntuples(result));
@@ -462,7 +514,7 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
     view.value = view_value;
     if (view.columns > 0) finished.result = &view;
   }
-  return observer.statement_finished(observer.context, finished);
+  return execution.query = observer.statement_finished(observer.context, finished);
 }
 
 // --- what it is ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <boost/describe/class.hpp>
+
 #include "tests/pg/db/recorder.hpp"
 #include "tests/pg/db/support.hpp"
 #include "tests/pg/support/cluster.hpp"
@@ -282,8 +284,10 @@ TEST_F(CopyTest, OutAsTypedRows) {
     Connection connection = co_await connect();
     co_await connection.execute("insert into readings values (1, 'Oslo', -3.5), (2, 'Rio', null)");
     auto rows = co_await connection.copy_out_rows<Reading>("select celsius, id, place from readings order by id");
-    EXPECT_EQ(co_await rows.next(), (Reading{1, "Oslo", -3.5}));
-    EXPECT_THAT(co_await rows.next_batch(10), ElementsAre(Reading{2, "Rio", std::nullopt}));
+    const Reading oslo{1, "Oslo", -3.5};
+    const Reading rio{2, "Rio", std::nullopt};
+    EXPECT_EQ(co_await rows.next(), oslo);
+    EXPECT_THAT(co_await rows.next_batch(10), ElementsAre(rio));
     EXPECT_THAT(co_await rows.next_batch(10), IsEmpty());
     auto none = co_await connection.copy_out_rows<Reading>("select * from readings where false");
     EXPECT_FALSE((co_await none.next()).has_value());

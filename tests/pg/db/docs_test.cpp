@@ -127,7 +127,8 @@ TEST_F(DocsTest, Copy) {
     co_await in.finish();
     auto users = co_await connection.copy_out_rows<User>("select id, name from users where id >= 20 order by id");
     while (const auto user = co_await users.next()) std::cout << user->name << "\n";
-    CopyOut out = co_await connection.copy_out("copy (select id, name from users where id = 21) to stdout (format csv)");
+    CopyOut out =
+        co_await connection.copy_out("copy (select id, name from users where id = 21) to stdout (format csv)");
     while (const auto line = co_await out.next()) std::cout << *line;
   });
   EXPECT_EQ(printed.str(), "Donald\nFrances\n21,Frances\n");

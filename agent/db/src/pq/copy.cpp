@@ -247,7 +247,7 @@ void CopyWriter::close_row() {
   if (field_ != columns()) {
     const std::size_t had = field_;
     drop_row();
-    throw UsageError(fmt::format("a row has {} values for the {} columns that are copied", had, columns()));
+    check_count(had);
   }
   field_ = 0;
   row_start_ = buffer_.size();
@@ -281,11 +281,16 @@ Awaitable<std::uint64_t> CopyWriter::finish() {
   co_return rows;
 }
 
+void CopyWriter::check_count(std::size_t values) const {
+  if (values != columns())
+    throw UsageError(fmt::format("a row has {} values for the {} columns that are copied", values, columns()));
+}
+
 void CopyWriter::check_names(const std::vector<std::string>& names) const {
   for (std::size_t i = 0; i < std::max(names.size(), columns()); ++i) {
     if (i < names.size() && i < columns() && names[i] == shape_.column_name(i)) continue;
-    throw UsageError(fmt::format("member {} of the struct is '{}' where column '{}' is copied: use CopyTarget::of", i + 1,
-                                 i < names.size() ? names[i] : "nothing",
+    throw UsageError(fmt::format("member {} of the struct is '{}' where column '{}' is copied: use CopyTarget::of",
+                                 i + 1, i < names.size() ? names[i] : "nothing",
                                  i < columns() ? shape_.column_name(i) : "nothing"));
   }
 }
@@ -316,8 +321,8 @@ Awaitable<CopyWriter> Connection::copy_rows(const CopyTarget& target, Deadline d
   const UnsafeStatement shape_text(
       fmt::format("select {} from {} where false", columns.empty() ? "*" : columns, table));
   Result shape = co_await link_->run(Call(Statement(shape_text), deadline, site), Parameters());
-  const UnsafeStatement copy_text(fmt::format("copy {}{} from stdin (format binary)", table,
-                                              columns.empty() ? "" : " (" + columns + ")"));
+  const UnsafeStatement copy_text(
+      fmt::format("copy {}{} from stdin (format binary)", table, columns.empty() ? "" : " (" + columns + ")"));
   auto state = co_await detail::open_copy(link_, Call(Statement(copy_text), deadline, site), /*in=*/true);
   co_return CopyWriter(CopyIn(std::move(state)), std::move(shape));
 }

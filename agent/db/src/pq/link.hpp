@@ -107,12 +107,12 @@ class Link : public std::enable_shared_from_this<Link> {
     bool was_prepared = false;
     std::uint64_t batch = 0;
     bool copy = false;
-    std::uint64_t bytes_sent = 0;      ///< statement text where it was sent, values of parameters, COPY data
-    std::uint64_t bytes_received = 0;  ///< values of the result, COPY data
-    std::uint64_t rows = 0;            ///< of a stream or a COPY, which have no result to count them
+    std::uint64_t bytes_sent = 0;              ///< statement text where it was sent, values of parameters, COPY data
+    std::uint64_t bytes_received = 0;          ///< values of the result, COPY data
+    std::uint64_t rows = 0;                    ///< of a stream or a COPY, which have no result to count them
     const tracer::ResultView* held = nullptr;  ///< the first rows of a stream
-    std::string failed_with;           ///< SQLSTATE, where there is no result to tell it
-    trace::QueryId query = 0;          ///< once reported
+    std::string failed_with;                   ///< SQLSTATE, where there is no result to tell it
+    trace::QueryId query = 0;                  ///< once reported
   };
 
   /// One coroutine inside the link. Left early, it sees to it that the statement is cancelled and reported without an
@@ -177,7 +177,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool running_ = false;  ///< a statement was sent and its end not seen
   bool used_ = false;     ///< a coroutine is inside
   std::uint64_t pipeline_batches_ = 0;
-  std::uint64_t cursors_ = 0;  ///< for their names
+  std::uint64_t cursors_ = 0;      ///< for their names
   int syncs_ = 0;                  ///< of a pipeline, not seen yet
   bool unsynced_ = false;          ///< of a pipeline: sent, and no Sync yet
   CancelService::Done cancelled_;  ///< a cancel request is on its way
@@ -185,9 +185,9 @@ class Link : public std::enable_shared_from_this<Link> {
   std::optional<std::uint32_t> abandoned_savepoint_;
   std::uint32_t savepoints_ = 0;
   std::vector<std::uint32_t> open_savepoints_;
-  std::map<std::string, int> listeners_;     ///< how many of each channel
-  std::vector<std::string> unlisten_;        ///< channels without a listener that the server still serves
-  std::deque<Notification> notifications_;   ///< arrived, of channels with listeners
+  std::map<std::string, int> listeners_;    ///< how many of each channel
+  std::vector<std::string> unlisten_;       ///< channels without a listener that the server still serves
+  std::deque<Notification> notifications_;  ///< arrived, of channels with listeners
   trace::ConnectionId trace_id_ = 0;
   std::string lost_reason_;
 

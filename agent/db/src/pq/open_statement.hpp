@@ -16,7 +16,8 @@ class CopyState;
 [[nodiscard]] Awaitable<std::unique_ptr<CopyState>> open_copy(std::shared_ptr<Link> link, Call call, bool in);
 
 /// A statement that stays open over several calls: a stream, a cursor, a COPY. Owns what the statement is made of and
-/// holds its connection; destroyed before `collect` or `end` it has the statement cancelled and reported without an end.
+/// holds its connection; destroyed before `collect` or `end` it has the statement cancelled and reported without an
+/// end.
 class OpenStatement {
  public:
   OpenStatement(std::shared_ptr<Link> link, Call call, Parameters parameters);

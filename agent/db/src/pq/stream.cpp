@@ -16,8 +16,7 @@ namespace {
 constexpr std::size_t kHeldRows = 256;
 
 /// Tells the observer what a stream or cursor delivered: the caller decodes every column of each row.
-void tell_consumption(const tracer::Observer* observer, trace::QueryId query, std::uint64_t rows,
-                      std::size_t columns) {
+void tell_consumption(const tracer::Observer* observer, trace::QueryId query, std::uint64_t rows, std::size_t columns) {
   if (query == 0 || observer == nullptr || observer->result_consumed == nullptr || columns == 0) return;
   const std::vector<std::uint8_t> all(columns, 1);
   tracer::ResultConsumed consumed;

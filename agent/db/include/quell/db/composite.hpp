@@ -75,11 +75,11 @@ struct Codec<T> {
   }
   static bool accepts(std::uint32_t type_oid) { return type_oid == oid::kRecord || type_oid >= oid::kFirstOfUsers; }
   static bool decode(std::uint32_t, std::string_view bytes, T& out) {
-    if (bytes.size() < 4 || wire::load<std::int32_t>(bytes.data()) != boost::mp11::mp_size<Members>::value) return false;
+    if (bytes.size() < 4 || wire::load<std::int32_t>(bytes.data()) != boost::mp11::mp_size<Members>::value)
+      return false;
     bytes.remove_prefix(4);
     bool good = true;
-    boost::mp11::mp_for_each<Members>(
-        [&](auto member) { good = good && decode_member(bytes, out.*member.pointer); });
+    boost::mp11::mp_for_each<Members>([&](auto member) { good = good && decode_member(bytes, out.*member.pointer); });
     return good && bytes.empty();
   }
 

@@ -176,8 +176,7 @@ class Connection {
   [[nodiscard]] Awaitable<void> commit_prepared(std::string id, CallSite site = CallSite::current());
   [[nodiscard]] Awaitable<void> rollback_prepared(std::string id, CallSite site = CallSite::current());
   /// Those of this database, oldest first.
-  [[nodiscard]] Awaitable<std::vector<PreparedTransaction>> prepared_transactions(
-      CallSite site = CallSite::current());
+  [[nodiscard]] Awaitable<std::vector<PreparedTransaction>> prepared_transactions(CallSite site = CallSite::current());
   /// Several statements in one text, without values, by the simple protocol; one implicit transaction.
   [[nodiscard]] Awaitable<void> execute_script(Call call);
 

@@ -18,8 +18,8 @@
 #include <quell/db/statement.hpp>
 
 /// COPY: the fastest way of many rows into and out of a table. Each object here holds its connection, which refuses
-/// other statements until the end; dropped before the end, the COPY is undone (in) or cancelled (out) and the connection
-/// recovers before its next statement. Deadlines count for the whole COPY.
+/// other statements until the end; dropped before the end, the COPY is undone (in) or cancelled (out) and the
+/// connection recovers before its next statement. Deadlines count for the whole COPY.
 namespace quell::db {
 
 class Connection;
@@ -68,24 +68,23 @@ template <class T>
     return encode_text_as(type_oid, value, out);
   } else if constexpr (std::signed_integral<T>) {
     return encode_integer_as(type_oid, value, out);
-  } else if constexpr (std::same_as<T, float>) {
-    if (type_oid == oid::kFloat8) {
-      Codec<double>::encode(value, out);
-      return Encoded::yes;
-    }
   } else if constexpr (std::same_as<T, Numeric>) {
     if (type_oid != oid::kNumeric) return Encoded::wrong_type;
     wire::append_numeric(out, value.text());
     return Encoded::yes;
   } else if constexpr (std::same_as<T, Jsonb>) {
-    return encode_text_as(type_oid == oid::kJson || type_oid == oid::kJsonb ? type_oid : oid::kUnspecified,
-                          value.text(), out);
+    if (type_oid != oid::kJson && type_oid != oid::kJsonb) return Encoded::wrong_type;
+    return encode_text_as(type_oid, value.text(), out);
+  } else {
+    static_assert(Encodable<T>, "no quell::db::Codec for this type");
+    if constexpr (std::same_as<T, float>) {
+      if (type_oid == oid::kFloat8) return encode_as(type_oid, static_cast<double>(value), out);
+    }
+    const bool fits = Codec<T>::kOid == oid::kUnspecified ? Codec<T>::accepts(type_oid) : Codec<T>::kOid == type_oid;
+    if (!fits) return Encoded::wrong_type;
+    Codec<T>::encode(value, out);
+    return Encoded::yes;
   }
-  static_assert(Encodable<T>, "no quell::db::Codec for this type");
-  const bool fits = Codec<T>::kOid == oid::kUnspecified ? Codec<T>::accepts(type_oid) : Codec<T>::kOid == type_oid;
-  if (!fits) return Encoded::wrong_type;
-  Codec<T>::encode(value, out);
-  return Encoded::yes;
 }
 
 template <class T>
@@ -162,6 +161,7 @@ class CopyWriter {
   /// One row of as many values as there are columns.
   template <class... Values>
   [[nodiscard]] Awaitable<void> write(const Values&... values) {
+    check_count(sizeof...(values));
     (add(values), ...);
     return end_row();
   }
@@ -219,6 +219,7 @@ class CopyWriter {
   template <class Row>
   void add_row(const Row& row) {
     if constexpr (detail::IsTuple<Row>::value) {
+      check_count(std::tuple_size_v<Row>);
       std::apply([this](const auto&... values) { (add(values), ...); }, row);
     } else if constexpr (detail::Described<Row>) {
       if (checked_ != &detail::kTypeTag<Row>) check_names(CopyTarget::of<Row>({}).columns());
@@ -233,6 +234,7 @@ class CopyWriter {
   void end_field(std::size_t start);
   void close_row();
   void drop_row();
+  void check_count(std::size_t values) const;
   void check_names(const std::vector<std::string>& names) const;
   [[nodiscard]] bool is_full() const;
   [[nodiscard]] Awaitable<void> send();

@@ -66,8 +66,8 @@ template <>
 inline constexpr std::uint32_t kRangeOid<std::int64_t> = 3926;
 
 /// The first byte of a range in binary form (rangetypes.h).
-inline constexpr unsigned char kRangeEmpty = 0x01, kLowerInclusive = 0x02, kUpperInclusive = 0x04, kLowerInfinite = 0x08,
-                               kUpperInfinite = 0x10;
+inline constexpr unsigned char kRangeEmpty = 0x01, kLowerInclusive = 0x02, kUpperInclusive = 0x04,
+                               kLowerInfinite = 0x08, kUpperInfinite = 0x10;
 
 }  // namespace wire
 

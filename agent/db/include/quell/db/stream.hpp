@@ -88,7 +88,8 @@ class Stream {
       : source_(std::move(source)), columns_(detail::columns_of<T>(source_.row())) {}
   [[nodiscard]] T current() const {
     const Result& row = source_.row();
-    return detail::decode_row<T>(row, source_.index(), columns_, [&](std::size_t column) { return row.value(0, column); });
+    return detail::decode_row<T>(row, source_.index(), columns_,
+                                 [&](std::size_t column) { return row.value(0, column); });
   }
 
   detail::RowSource source_;

@@ -67,16 +67,7 @@ CopyRow::Kind CopyRow::parse(std::string_view bytes, std::size_t columns) {
   if (count < 0 || static_cast<std::size_t>(count) != columns) return Kind::malformed;
   fields_.clear();
   for (std::size_t column = 0; column < columns; ++column) {
-    if (bytes.size() < 4) return Kind::malformed;
-    const auto length = wire::load<std::int32_t>(bytes.data());
-    bytes.remove_prefix(4);
-    if (length == -1) {
-      fields_.emplace_back();
-      continue;
-    }
-    if (length < 0 || static_cast<std::size_t>(length) > bytes.size()) return Kind::malformed;
-    fields_.emplace_back(bytes.data(), static_cast<std::size_t>(length));
-    bytes.remove_prefix(static_cast<std::size_t>(length));
+    if (!wire::read_sized(bytes, fields_.emplace_back())) return Kind::malformed;
   }
   return bytes.empty() ? Kind::row : Kind::malformed;
 }

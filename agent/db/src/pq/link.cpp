@@ -115,63 +115,6 @@ void Link::close(std::string_view reason) noexcept {
     params_.observer->connection_closed(params_.observer->context, trace_id_, reason);
 }
 
-void Link::assign_socket() {
-  if (socket_.is_open()) socket_.release();
-  socket_.assign(PQsocket(connection_));
-}
-
-Awaitable<void> Link::connect(Deadline limit) {
-  const auto start = now();
-  const Running running(*this);
-  const Deadline own =
-      params_.connect_timeout.count() > 0 ? Deadline::after(params_.connect_timeout) : Deadline::none();
-  connection_ = start_connect(params_.dsn, params_.statement_timeout.count());
-  const auto refuse = [this](std::string reason) {
-    close(reason);
-    throw ConnectError(reason);
-  };
-  if (PQstatus(connection_) == CONNECTION_BAD) refuse(connection_message(connection_));
-  watch(own.earlier(limit));
-  for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
-       state = PQconnectPoll(connection_)) {
-    if (state == PGRES_POLLING_FAILED) refuse(connection_message(connection_));
-    assign_socket();  // each attempt and each address may be another socket under the same number
-    boost::system::error_code error;
-    if (!deadline_hit_)
-      co_await socket_.async_wait(state == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write,
-                                  asio::redirect_error(asio::use_awaitable, error));
-    if (deadline_hit_) {
-      close("connecting took too long");
-      if (limit < own) throw DeadlineExceeded("the deadline passed before the server accepted the connection");
-      throw ConnectError(
-          fmt::format("the server did not accept the connection within {} ms", params_.connect_timeout.count()));
-    }
-    if (error) {
-      close("connecting was cancelled");
-      throw boost::system::system_error(error);
-    }
-  }
-  assign_socket();
-  PQsetnonblocking(connection_, 1);
-  if (observed()) announce(now() - start);
-}
-
-void Link::announce(trace::Duration connect_duration) {
-  const tracer::Observer& observer = *params_.observer;
-  if (observer.connection_opened == nullptr) return;
-  const auto text = [](const char* value) { return std::string_view(value != nullptr ? value : ""); };
-  tracer::ConnectionOpened opened;
-  opened.database = text(PQdb(connection_));
-  opened.user = text(PQuser(connection_));
-  opened.application_name = text(PQparameterStatus(connection_, "application_name"));
-  opened.server_version = text(PQparameterStatus(connection_, "server_version"));
-  const std::string peer = fmt::format("{}:{}", text(PQhost(connection_)), text(PQport(connection_)));
-  opened.peer = peer;
-  opened.backend_pid = backend_pid();
-  opened.connect_duration = connect_duration;
-  trace_id_ = observer.connection_opened(observer.context, opened);
-}
-
 trace::Time Link::now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Deadline::Clock::now().time_since_epoch()).count();
 }
@@ -192,13 +135,13 @@ void Link::watch(Deadline limit) {
 
 void Link::on_watchdog() {
   watchdog_at_ = Deadline::Clock::time_point::max();
-  if (watched_.is_none() || is_broken()) return;
+  if (watched_.is_none()) return;
   if (!watched_.passed()) {
     watch(watched_);
     return;
   }
   deadline_hit_ = true;
-  socket_.cancel();
+  if (socket_.is_open()) socket_.cancel();
   pause_.cancel();
 }
 

@@ -130,6 +130,11 @@ class Link : public std::enable_shared_from_this<Link> {
   };
   static trace::Time now();
 
+  /// Looks up host names without blocking the event loop; every address of a name in the resolver's order.
+  Awaitable<std::vector<core::HostEntry>> resolve(std::vector<core::HostEntry> hosts);
+  /// Ends connecting where the deadline has passed.
+  void check_connecting(Deadline own, Deadline limit);
+
   /// As run_script, without recovering first.
   Awaitable<Result> run_simple(Call call);
   std::optional<Notification> take_notification(const std::string& channel);

@@ -118,8 +118,7 @@ TEST_F(CompositeTest, CompositesByTheirMembers) {
   const Address without{"", -1, std::nullopt};
   check("address", without, "(\"\",-1,)");
   const std::vector<Address> several{address, without};
-  check("address[]", several, R"({"(\"Main, \"\"St\"\"\",7,happy)","(\"\",-1,)"
-})");
+  check("address[]", several, R"x({"(\"Main, \"\"St\"\"\",7,happy)","(\"\",-1,)"})x");
 }
 
 TEST_F(CompositeTest, CompositeThatDoesNotFitIsATypedError) {

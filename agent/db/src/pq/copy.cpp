@@ -145,9 +145,11 @@ bool CopySource::try_advance() {
 }
 
 Awaitable<bool> CopySource::advance() {
-  while (co_await state_->read())
+  for (;;) {
+    const bool more = co_await state_->read();
+    if (!more) co_return false;
     if (take(state_->data())) co_return true;
-  co_return false;
+  }
 }
 
 /// False for the trailer, and for a header alone.

@@ -143,7 +143,8 @@ void record_result(ThreadSession& session, trace::QueryId query, const Statement
   for (std::uint32_t i = 0; i < result.columns && columns < most; ++i) {
     if (trace::is_key_like(result.column(result.result, i).type_oid)) recorded[columns++] = i;
   }
-  const auto rows = static_cast<std::uint32_t>(std::min<std::uint64_t>(result.rows, params.result_rows));
+  const auto rows =
+      static_cast<std::uint32_t>(std::min({result.rows, result.held, static_cast<std::uint64_t>(params.result_rows)}));
   const ValuesRecord record{
       .query = query, .total_rows = result.rows, .shape = shape, .rows = rows, .columns = columns, .unused = 0};
   const std::size_t column_bytes = rows * sizeof(trace::Value);

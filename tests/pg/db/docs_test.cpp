@@ -89,6 +89,60 @@ TEST_F(DocsTest, Errors) {
   EXPECT_EQ(printed.str(), "users_pkey is taken\n");
 }
 
+TEST_F(DocsTest, Streaming) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    auto names = co_await connection.stream<std::string>("select name from users order by id");
+    while (const auto name = co_await names.next()) std::cout << *name << "\n";
+  });
+  EXPECT_EQ(printed.str(), "Ada\nBob\n");
+}
+
+TEST_F(DocsTest, Cursors) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Transaction transaction = co_await connection.begin();
+    auto posts = co_await connection.cursor<std::tuple<std::int64_t, std::string>>("select id, title from posts");
+    for (auto batch = co_await posts.fetch(100); !batch.empty(); batch = co_await posts.fetch(100))
+      for (const auto& [id, title] : batch)
+        co_await connection.execute("update posts set title = $1 where id = $2", title + "!", id);
+    co_await transaction.commit();
+    EXPECT_EQ(co_await connection.fetch_one<std::int64_t>("select count(*) from posts where title like '%!'"), 3);
+  });
+}
+
+TEST_F(DocsTest, Copy) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    const CopyTarget target("users", {"id", "name"});
+    CopyWriter copy = co_await connection.copy_rows(target);
+    co_await copy.write(10, "Edsger");
+    const std::vector<std::tuple<std::int64_t, std::string>> more{{11, "Barbara"}, {12, "Tony"}};
+    co_await copy.write_rows(more);
+    const std::uint64_t copied = co_await copy.finish();
+    EXPECT_EQ(copied, 3U);
+    CopyIn in = co_await connection.copy_in("copy users from stdin (format csv)");
+    co_await in.write("20,Donald\n21,Frances\n");
+    co_await in.finish();
+    auto users = co_await connection.copy_out_rows<User>("select id, name from users where id >= 20 order by id");
+    while (const auto user = co_await users.next()) std::cout << user->name << "\n";
+    CopyOut out =
+        co_await connection.copy_out("copy (select id, name from users where id = 21) to stdout (format csv)");
+    while (const auto line = co_await out.next()) std::cout << *line;
+  });
+  EXPECT_EQ(printed.str(), "Donald\nFrances\n21,Frances\n");
+}
+
+TEST_F(DocsTest, Notifications) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Listener listener = co_await connection.listen("orders");
+    co_await connection.query("select pg_notify('orders', $1)", "order 7 is paid");
+    if (const auto told = co_await listener.next(Deadline::after(2s))) std::cout << told->payload << "\n";
+  });
+  EXPECT_EQ(printed.str(), "order 7 is paid\n");
+}
+
 TEST_F(DocsTest, Transactions) {
   run([&]() -> Awaitable<void> {
     Connection connection = co_await test::connect(dsn);
@@ -288,7 +342,7 @@ TEST(Docs, EveryExampleStandsInThisTest) {
       ++examples;
     }
   }
-  EXPECT_EQ(examples, 17);
+  EXPECT_EQ(examples, 22);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ class Recorder {
     std::string name;
     std::string sqlstate;
     std::uint64_t rows = 0;
+    std::uint64_t bytes_sent = 0;
+    std::uint64_t bytes_received = 0;
+    std::uint64_t held_rows = 0;  ///< rows whose values the observer may ask for
     std::uint16_t flags = 0;
     trace::TransactionState state = trace::TransactionState::unknown;
     trace::Protocol protocol = trace::Protocol::simple;
@@ -30,6 +34,7 @@ class Recorder {
     trace::Time start = 0, first_byte = 0, complete = 0, ready = 0;
     std::vector<tracer::ColumnOrigin> columns;  ///< names are not kept
     std::vector<std::string> first_row;
+    std::vector<std::string> first_column;  ///< of the rows held
     bool has_slot = false;
     std::uint32_t slot_text_before = 0;
     std::uint64_t batch = 0;
@@ -92,6 +97,8 @@ class Recorder {
     query.name = finished.statement_name;
     query.sqlstate = finished.sqlstate;
     query.rows = finished.rows;
+    query.bytes_sent = finished.bytes_sent;
+    query.bytes_received = finished.bytes_received;
     query.flags = finished.flags;
     query.state = finished.transaction_state;
     query.protocol = finished.protocol;
@@ -108,6 +115,9 @@ class Recorder {
     query.ready = finished.ready;
     query.batch = finished.pipeline_batch;
     if (finished.result != nullptr) {
+      query.held_rows = std::min(finished.result->rows, finished.result->held);
+      for (std::uint64_t row = 0; row < query.held_rows; ++row)
+        query.first_column.emplace_back(finished.result->value(finished.result->result, row, 0));
       for (std::uint32_t c = 0; c < finished.result->columns; ++c) {
         query.columns.push_back(finished.result->column(finished.result->result, c));
         query.columns.back().name = {};

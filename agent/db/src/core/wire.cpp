@@ -153,16 +153,20 @@ bool ArrayReader::open(std::string_view bytes) {
 }
 
 bool ArrayReader::next(std::string_view& element) {
-  if (rest_.size() < 4) return false;
-  const auto length = load<std::int32_t>(rest_.data());
-  rest_.remove_prefix(4);
+  return read_sized(rest_, element);
+}
+
+bool read_sized(std::string_view& bytes, std::string_view& value) {
+  if (bytes.size() < 4) return false;
+  const auto length = load<std::int32_t>(bytes.data());
+  bytes.remove_prefix(4);
   if (length == -1) {
-    element = {};
+    value = {};
     return true;
   }
-  if (length < 0 || static_cast<std::size_t>(length) > rest_.size()) return false;
-  element = {rest_.data(), static_cast<std::size_t>(length)};
-  rest_.remove_prefix(static_cast<std::size_t>(length));
+  if (length < 0 || static_cast<std::size_t>(length) > bytes.size()) return false;
+  value = {bytes.data(), static_cast<std::size_t>(length)};
+  bytes.remove_prefix(static_cast<std::size_t>(length));
   return true;
 }
 
@@ -186,9 +190,8 @@ bool is_text_like(std::uint32_t type_oid) {
     case oid::kXml:
     case oid::kUnknown:
       return true;
-    // FirstNormalObjectId: enums, citext and other types made by users go over the wire as their text.
-    default:
-      return type_oid >= 16'384;
+    default:  // enums, citext and other types made by users go over the wire as their text
+      return type_oid >= oid::kFirstOfUsers;
   }
 }
 
@@ -236,7 +239,7 @@ void append_numeric(std::string& out, std::string_view text) {
   if (text == "Infinity") return append_numeric_header(out, 0, 0, kInfinity, 0);
   if (text == "-Infinity") return append_numeric_header(out, 0, 0, kMinusInfinity, 0);
   Decimal decimal;
-  if (!parse_decimal(text, decimal)) throw UsageError("an element of a numeric array is not a number");
+  if (!parse_decimal(text, decimal)) throw UsageError("the text of a Numeric is not a number");
   const std::size_t scale = decimal.fraction.size();
   decimal.whole.insert(0, (4 - decimal.whole.size() % 4) % 4, '0');
   decimal.fraction.append((4 - scale % 4) % 4, '0');

@@ -9,6 +9,7 @@
 #include <quell/db/transact.hpp>
 
 #include "agent/db/src/pq/link.hpp"
+#include "agent/db/src/pq/open_statement.hpp"
 
 namespace quell::db {
 namespace {
@@ -54,6 +55,13 @@ std::shared_ptr<detail::Link> take(std::shared_ptr<detail::Link>& link, const ch
   return std::exchange(link, nullptr);
 }
 
+[[noreturn]] void throw_rolled_back(const char* instead_of) {
+  ServerDiagnostics diagnostics;
+  diagnostics.sqlstate = "25P02";
+  diagnostics.message = fmt::format("the transaction had failed: it was rolled back, not {}", instead_of);
+  throw_server_error(std::move(diagnostics));
+}
+
 }  // namespace
 
 Connection::Connection(std::shared_ptr<detail::Link> link) : link_(std::move(link)) {}
@@ -70,6 +78,13 @@ Awaitable<Connection> Connection::open(ConnectParams params, Deadline deadline) 
   auto link = std::make_shared<detail::Link>(co_await boost::asio::this_coro::executor, std::move(params));
   co_await link->connect(deadline);
   co_return Connection(std::move(link));
+}
+
+Awaitable<detail::RowSource> Connection::open_stream(Call call, Parameters parameters) {
+  return detail::open_stream(link_, call, std::move(parameters));
+}
+Awaitable<detail::CursorSource> Connection::open_cursor(Call call, Parameters parameters) {
+  return detail::open_cursor(link_, call, std::move(parameters));
 }
 
 Awaitable<Result> Connection::run(Call call, Parameters parameters) {
@@ -151,12 +166,7 @@ Awaitable<void> Transaction::commit(CallSite site) {
   unfinished.finished();
   link->close_savepoint(0);
   // The server answers COMMIT of a failed transaction with ROLLBACK and calls it success.
-  if (result.command() == "ROLLBACK") {
-    ServerDiagnostics diagnostics;
-    diagnostics.sqlstate = "25P02";
-    diagnostics.message = "the transaction had failed: it was rolled back, not committed";
-    throw_server_error(std::move(diagnostics));
-  }
+  if (result.command() == "ROLLBACK") throw_rolled_back("committed");
 }
 
 Awaitable<void> Transaction::rollback(CallSite site) {
@@ -165,6 +175,17 @@ Awaitable<void> Transaction::rollback(CallSite site) {
   co_await link->run_script(Call(Statement("rollback"), site));
   unfinished.finished();
   link->close_savepoint(0);
+}
+
+Awaitable<void> Transaction::prepare(std::string id, CallSite site) {
+  if (!link_) throw UsageError("the transaction has ended already");
+  const UnsafeStatement statement(fmt::format("prepare transaction {}", link_->quote_literal(id)));
+  const auto link = take(link_, "transaction");
+  Unfinished unfinished(*link);
+  const Result result = co_await link->run_script(Call(statement, site));
+  unfinished.finished();
+  link->close_savepoint(0);
+  if (result.command() == "ROLLBACK") throw_rolled_back("prepared");
 }
 
 Savepoint::Savepoint(Savepoint&& other) noexcept = default;

@@ -1,6 +1,5 @@
 #include "agent/db/src/pq/diagnostics.hpp"
 
-#include <array>
 #include <cstdlib>
 
 namespace quell::db::detail {
@@ -18,6 +17,25 @@ std::string one_line(std::string text) {
   for (char& c : text)
     if (c == '\n' || c == '\t') c = ' ';
   return text;
+}
+
+using Options = std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)>;
+
+/// Parsed before libpq does it to connect: the message of a malformed string repeats it, password and all.
+Options parse_dsn(const std::string& dsn) {
+  Options parsed(PQconninfoParse(dsn.c_str(), nullptr), PQconninfoFree);
+  if (!parsed)
+    throw ConnectError(
+        "the connection string cannot be read: write \"host=… dbname=…\" or \"postgresql://host/dbname\"");
+  return parsed;
+}
+
+/// Out of the string, else out of the environment.
+std::string value_of(const PQconninfoOption* options, std::string_view keyword, const char* variable) {
+  for (; options->keyword != nullptr; ++options)
+    if (options->keyword == keyword && options->val != nullptr) return options->val;
+  const char* value = variable != nullptr ? std::getenv(variable) : nullptr;
+  return value != nullptr ? value : "";
 }
 
 }  // namespace
@@ -42,21 +60,28 @@ std::string connection_message(const PGconn* connection) {
   return one_line(PQerrorMessage(connection));
 }
 
-PGconn* start_connect(const std::string& dsn, long statement_timeout_ms) {
-  // Parsed first: the message of a malformed string repeats it, password and all.
-  PQconninfoOption* parsed = PQconninfoParse(dsn.c_str(), nullptr);
-  if (parsed == nullptr)
-    throw ConnectError(
-        "the connection string cannot be read: write \"host=… dbname=…\" or \"postgresql://host/dbname\"");
-  std::string options;
-  for (const PQconninfoOption* option = parsed; option->keyword != nullptr; ++option)
-    if (std::string_view(option->keyword) == "options" && option->val != nullptr) options = option->val;
-  PQconninfoFree(parsed);
+std::vector<core::HostEntry> hosts_of(const std::string& dsn) {
+  const Options options = parse_dsn(dsn);
+  const std::string host = value_of(options.get(), "host", "PGHOST");
+  const std::string address = value_of(options.get(), "hostaddr", "PGHOSTADDR");
+  if (!value_of(options.get(), "service", "PGSERVICE").empty()) return {};
+  return core::parse_hosts(host, address, value_of(options.get(), "port", "PGPORT"));
+}
+
+PGconn* start_connect(const std::string& dsn, long statement_timeout_ms, const std::vector<core::HostEntry>& hosts) {
+  std::string options = value_of(parse_dsn(dsn).get(), "options", nullptr);
   if (statement_timeout_ms > 0) options += " -c statement_timeout=" + std::to_string(statement_timeout_ms);
 
-  const std::array keywords{"dbname", "client_encoding", "fallback_application_name", "options",
-                            static_cast<const char*>(nullptr)};
-  const std::array values{dsn.c_str(), "UTF8", "quell", options.c_str(), static_cast<const char*>(nullptr)};
+  // Later keywords win over those of the string in "dbname".
+  const core::HostOptions places = core::join_hosts(hosts);
+  std::vector<const char*> keywords{"dbname", "client_encoding", "fallback_application_name", "options"};
+  std::vector<const char*> values{dsn.c_str(), "UTF8", "quell", options.c_str()};
+  if (!hosts.empty()) {
+    keywords.insert(keywords.end(), {"host", "hostaddr", "port"});
+    values.insert(values.end(), {places.host.c_str(), places.address.c_str(), places.port.c_str()});
+  }
+  keywords.push_back(nullptr);
+  values.push_back(nullptr);
   PGconn* connection = PQconnectStartParams(keywords.data(), values.data(), /*expand_dbname=*/1);
   if (connection == nullptr) throw std::bad_alloc();
   PQsetNoticeReceiver(connection, ignore_notice, nullptr);

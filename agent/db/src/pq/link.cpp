@@ -62,6 +62,17 @@ std::string_view view_value(const void* result, std::uint64_t row, std::uint32_t
   return {PQgetvalue(pg, r, c), static_cast<std::size_t>(PQgetlength(pg, r, c))};
 }
 
+/// The values' own bytes, without lengths and headers.
+std::uint64_t value_bytes(const PGresult* result) {
+  std::uint64_t bytes = 0;
+  const int rows = PQntuples(result);
+  const int columns = PQnfields(result);
+  for (int row = 0; row < rows; ++row)
+    for (int column = 0; column < columns; ++column)
+      bytes += static_cast<std::uint64_t>(PQgetlength(result, row, column));
+  return bytes;
+}
+
 std::uint64_t row_count(const PGresult* result) {
   if (PQresultStatus(result) == PGRES_TUPLES_OK) return static_cast<std::uint64_t>(PQntuples(result));
   return std::strtoull(PQcmdTuples(const_cast<PGresult*>(result)), nullptr, 10);
@@ -71,7 +82,9 @@ std::uint64_t row_count(const PGresult* result) {
 
 Link::Running::Running(Link& link, Execution* execution) : link_(link), execution_(execution) {
   if (link.used_)
-    throw UsageError("two statements at once on one connection: acquire a second connection or await the first one");
+    throw UsageError(
+        "two statements at once on one connection: acquire a second connection, await the first statement, or end the "
+        "stream, cursor or COPY that is open");
   link.used_ = true;
 }
 
@@ -116,63 +129,6 @@ void Link::forget() noexcept {
   close("left to the parent process");
 }
 
-void Link::assign_socket() {
-  if (socket_.is_open()) socket_.release();
-  socket_.assign(PQsocket(connection_));
-}
-
-Awaitable<void> Link::connect(Deadline limit) {
-  const auto start = now();
-  const Running running(*this);
-  const Deadline own =
-      params_.connect_timeout.count() > 0 ? Deadline::after(params_.connect_timeout) : Deadline::none();
-  connection_ = start_connect(params_.dsn, params_.statement_timeout.count());
-  const auto refuse = [this](std::string reason) {
-    close(reason);
-    throw ConnectError(reason);
-  };
-  if (PQstatus(connection_) == CONNECTION_BAD) refuse(connection_message(connection_));
-  watch(own.earlier(limit));
-  for (PostgresPollingStatusType state = PGRES_POLLING_WRITING; state != PGRES_POLLING_OK;
-       state = PQconnectPoll(connection_)) {
-    if (state == PGRES_POLLING_FAILED) refuse(connection_message(connection_));
-    assign_socket();  // each attempt and each address may be another socket under the same number
-    boost::system::error_code error;
-    if (!deadline_hit_)
-      co_await socket_.async_wait(state == PGRES_POLLING_READING ? Descriptor::wait_read : Descriptor::wait_write,
-                                  asio::redirect_error(asio::use_awaitable, error));
-    if (deadline_hit_) {
-      close("connecting took too long");
-      if (limit < own) throw DeadlineExceeded("the deadline passed before the server accepted the connection");
-      throw ConnectError(
-          fmt::format("the server did not accept the connection within {} ms", params_.connect_timeout.count()));
-    }
-    if (error) {
-      close("connecting was cancelled");
-      throw boost::system::system_error(error);
-    }
-  }
-  assign_socket();
-  PQsetnonblocking(connection_, 1);
-  if (observed()) announce(now() - start);
-}
-
-void Link::announce(trace::Duration connect_duration) {
-  const tracer::Observer& observer = *params_.observer;
-  if (observer.connection_opened == nullptr) return;
-  const auto text = [](const char* value) { return std::string_view(value != nullptr ? value : ""); };
-  tracer::ConnectionOpened opened;
-  opened.database = text(PQdb(connection_));
-  opened.user = text(PQuser(connection_));
-  opened.application_name = text(PQparameterStatus(connection_, "application_name"));
-  opened.server_version = text(PQparameterStatus(connection_, "server_version"));
-  const std::string peer = fmt::format("{}:{}", text(PQhost(connection_)), text(PQport(connection_)));
-  opened.peer = peer;
-  opened.backend_pid = backend_pid();
-  opened.connect_duration = connect_duration;
-  trace_id_ = observer.connection_opened(observer.context, opened);
-}
-
 trace::Time Link::now() {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(Deadline::Clock::now().time_since_epoch()).count();
 }
@@ -193,13 +149,13 @@ void Link::watch(Deadline limit) {
 
 void Link::on_watchdog() {
   watchdog_at_ = Deadline::Clock::time_point::max();
-  if (watched_.is_none() || is_broken()) return;
+  if (watched_.is_none()) return;
   if (!watched_.passed()) {
     watch(watched_);
     return;
   }
   deadline_hit_ = true;
-  socket_.cancel();
+  if (socket_.is_open()) socket_.cancel();
   pause_.cancel();
 }
 
@@ -231,6 +187,15 @@ Awaitable<void> Link::flush() {
   }
 }
 
+Awaitable<void> Link::receive(Execution& execution) {
+  check_wait({});
+  boost::system::error_code failure;
+  co_await socket_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, failure));
+  check_wait(failure);
+  if (execution.observed && execution.times.first_byte == 0) execution.times.first_byte = now();
+  PQconsumeInput(connection_);  // where it fails the connection is no longer busy, and the result says why
+}
+
 void Link::lost() {
   const std::string reason = connection_message(connection_);
   close(reason);
@@ -250,6 +215,19 @@ Awaitable<Result> Link::run(Call call, Parameters parameters) {
   co_return result;
 }
 
+Awaitable<Result> Link::run_unseen(Call call, Parameters parameters) {
+  Execution execution(call, &parameters);
+  check(execution);
+  if (needs_recovery()) co_await recover(execution.deadline);
+  const Running running(*this, &execution);
+  watch(execution.deadline);
+  fill_arrays(parameters);
+  running_ = execution.sent = true;
+  if (!send_unprepared(execution)) lost();
+  Result result = co_await collect(execution);
+  co_return result;
+}
+
 Awaitable<Result> Link::run_script(Call call) {
   if (needs_recovery()) co_await recover(call.deadline().earlier(deadline));
   Result result = co_await run_simple(call);
@@ -263,6 +241,7 @@ Awaitable<Result> Link::run_simple(Call call) {
   start(execution);
   if (PQsendQuery(connection_, call.statement().text().data()) == 0) lost();
   running_ = execution.sent = true;
+  count_sent(execution, /*with_text=*/true);
   Result result = co_await collect(execution);
   co_return result;
 }
@@ -320,8 +299,7 @@ void Link::send(Execution& execution) {
   const int count = static_cast<int>(parameters.size());
   int sent = 0;
   if (!cache_.enabled()) {
-    sent = PQsendQueryParams(connection_, statement.text().data(), count, types_.data(), values_.data(),
-                             lengths_.data(), formats_.data(), /*resultFormat=*/1);
+    sent = send_unprepared(execution) ? 1 : 0;
   } else if (execution.entry = cache_.find(statement, parameters); execution.entry != nullptr) {
     execution.was_prepared = true;
     sent = PQsendQueryPrepared(connection_, execution.entry->name.c_str(), count, values_.data(), lengths_.data(),
@@ -331,6 +309,21 @@ void Link::send(Execution& execution) {
   }
   running_ = execution.sent = true;
   if (sent == 0) lost();
+  count_sent(execution, /*with_text=*/!execution.was_prepared);
+}
+
+bool Link::send_unprepared(const Execution& execution) {
+  return PQsendQueryParams(connection_, execution.call.statement().text().data(),
+                           static_cast<int>(execution.parameters->size()), types_.data(), values_.data(),
+                           lengths_.data(), formats_.data(), /*resultFormat=*/1) != 0;
+}
+
+void Link::count_sent(Execution& execution, bool with_text) const {
+  if (!execution.observed) return;
+  if (with_text) execution.bytes_sent += execution.call.statement().text().size();
+  if (execution.parameters == nullptr) return;
+  for (std::size_t i = 0; i < execution.parameters->size(); ++i)
+    execution.bytes_sent += execution.parameters->bytes(i).size();
 }
 
 bool Link::prepare_and_send(Execution& execution) {
@@ -363,14 +356,7 @@ Awaitable<Result> Link::collect(Execution& execution) {
   ResultHandle last;
   ResultHandle error;
   for (bool ended = false; !ended;) {
-    while (PQisBusy(connection_) != 0) {
-      check_wait({});
-      boost::system::error_code failure;
-      co_await socket_.async_wait(Descriptor::wait_read, asio::redirect_error(asio::use_awaitable, failure));
-      check_wait(failure);
-      if (execution.observed && execution.times.first_byte == 0) execution.times.first_byte = now();
-      if (PQconsumeInput(connection_) == 0) break;  // the result says why
-    }
+    while (PQisBusy(connection_) != 0) co_await receive(execution);
     ResultHandle result(PQgetResult(connection_));
     if (!result) {
       if (PQstatus(connection_) == CONNECTION_BAD && !error) lost();
@@ -450,7 +436,8 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
   finished.text = execution.call.statement().text();
   finished.statement_name = execution.call.statement().name();
   finished.slot = execution.entry != nullptr ? &execution.entry->slot : nullptr;
-  finished.protocol = execution.batch != 0              ? trace::Protocol::pipelined
+  finished.protocol = execution.copy                    ? trace::Protocol::copy
+                      : execution.batch != 0            ? trace::Protocol::pipelined
                       : execution.parameters != nullptr ? trace::Protocol::extended
                                                         : trace::Protocol::simple;
   finished.pipeline_batch = execution.batch;
@@ -465,10 +452,18 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
           {execution.parameters->type_oid(i), execution.parameters->format(i), execution.parameters->bytes(i)});
   }
   finished.parameters = bound_;
+  finished.rows = execution.rows;
+  finished.bytes_sent = execution.bytes_sent;
+  finished.bytes_received = execution.bytes_received;
+  finished.result = execution.held;
+  finished.sqlstate = execution.failed_with;
   tracer::ResultView view;
   if (result != nullptr) {
     if (const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE); state != nullptr) finished.sqlstate = state;
-    finished.rows = finished.sqlstate.empty() ? row_count(result) : 0;
+  }
+  if (result != nullptr && execution.held == nullptr) {
+    if (finished.sqlstate.empty()) finished.rows = row_count(result);
+    finished.bytes_received += value_bytes(result);
     view.result = result;
     view.columns = static_cast<std::uint32_t>(PQnfields(result));
     view.rows = static_cast<std::uint64_t>(PQntuples(result));
@@ -476,7 +471,7 @@ trace::QueryId Link::report(Execution& execution, const PGresult* result, std::u
     view.value = view_value;
     if (view.columns > 0) finished.result = &view;
   }
-  return observer.statement_finished(observer.context, finished);
+  return execution.query = observer.statement_finished(observer.context, finished);
 }
 
 // --- what it is ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +23,8 @@
 namespace quell::db::detail {
 
 struct PipelineItem;
+class OpenStatement;
+class CursorState;
 
 /// One libpq connection on one executor. What makes it safe to leave at any point: a statement whose coroutine ends
 /// early (deadline, cancellation, destruction) marks the link; `recover` brings it back to a known state or closes it.
@@ -33,6 +37,8 @@ class Link : public std::enable_shared_from_this<Link> {
 
   Awaitable<void> connect(Deadline deadline);
   Awaitable<Result> run(Call call, Parameters parameters);
+  /// Neither prepared nor told to the observer.
+  Awaitable<Result> run_unseen(Call call, Parameters parameters);
   /// By the simple protocol. The last result.
   Awaitable<Result> run_script(Call call);
   Awaitable<void> run_pipeline(std::span<const std::unique_ptr<PipelineItem>> items, bool atomic);
@@ -48,11 +54,21 @@ class Link : public std::enable_shared_from_this<Link> {
   std::uint32_t open_savepoint();
   void close_savepoint(std::uint32_t number);
 
+  /// Once for each Listener of the channel; true where the server has to be told.
+  bool add_listener(const std::string& channel);
+  void remove_listener(const std::string& channel);
+  /// Waits for a notification; nothing at the deadline.
+  Awaitable<std::optional<Notification>> next_notification(const std::string& channel, Deadline deadline);
+  /// As a literal of SQL, for statements that take no parameters.
+  [[nodiscard]] std::string quote_literal(std::string_view text) const;
+
   [[nodiscard]] bool is_broken() const { return connection_ == nullptr; }
   [[nodiscard]] bool in_transaction() const;
   [[nodiscard]] bool in_failed_transaction() const;
   /// Something has to be done before the next holder can use it.
-  [[nodiscard]] bool needs_recovery() const { return running_ || abandoned_savepoint_.has_value(); }
+  [[nodiscard]] bool needs_recovery() const {
+    return running_ || abandoned_savepoint_.has_value() || (!unlisten_.empty() && !in_transaction());
+  }
   void close(std::string_view reason) noexcept;
   /// As close, but the server is not told: after fork() the connection is the parent's.
   void forget() noexcept;
@@ -73,6 +89,8 @@ class Link : public std::enable_shared_from_this<Link> {
   trace::ScopeId scope = 0;
 
  private:
+  friend class OpenStatement;
+  friend class CursorState;
   class PipelineRun;
   struct Times {
     trace::Time start = 0, first_byte = 0, complete = 0, ready = 0;
@@ -90,6 +108,13 @@ class Link : public std::enable_shared_from_this<Link> {
     bool sent = false;
     bool was_prepared = false;
     std::uint64_t batch = 0;
+    bool copy = false;
+    std::uint64_t bytes_sent = 0;              ///< statement text where it was sent, values of parameters, COPY data
+    std::uint64_t bytes_received = 0;          ///< values of the result, COPY data
+    std::uint64_t rows = 0;                    ///< of a stream or a COPY, which have no result to count them
+    const tracer::ResultView* held = nullptr;  ///< the first rows of a stream
+    std::string failed_with;                   ///< SQLSTATE, where there is no result to tell it
+    trace::QueryId query = 0;                  ///< once reported
   };
 
   /// One coroutine inside the link. Left early, it sees to it that the statement is cancelled and reported without an
@@ -107,12 +132,20 @@ class Link : public std::enable_shared_from_this<Link> {
   };
   static trace::Time now();
 
+  /// Looks up host names without blocking the event loop; every address of a name in the resolver's order.
+  Awaitable<std::vector<core::HostEntry>> resolve(std::vector<core::HostEntry> hosts);
+  /// Ends connecting where the deadline has passed.
+  void check_connecting(Deadline own, Deadline limit);
+
   /// As run_script, without recovering first.
   Awaitable<Result> run_simple(Call call);
+  std::optional<Notification> take_notification(const std::string& channel);
   void check(Execution& execution) const;
   void start(Execution& execution);
   void send(Execution& execution);
   bool prepare_and_send(Execution& execution);
+  bool send_unprepared(const Execution& execution);
+  void count_sent(Execution& execution, bool with_text) const;
   void fill_arrays(const Parameters& parameters);
   Awaitable<Result> collect(Execution& execution);
   Result finish(Execution& execution, ResultHandle result);
@@ -120,12 +153,15 @@ class Link : public std::enable_shared_from_this<Link> {
   trace::QueryId report(Execution& execution, const PGresult* result, std::uint16_t flags);
   Awaitable<void> drain(Deadline deadline);
   Awaitable<void> wait_draining(Deadline deadline, bool unsent);
+  bool leave_copy(ExecStatusType status);
   void check_patience(Deadline deadline);
 
   Awaitable<boost::system::error_code> readable_or_writable();
   /// Sends what libpq has buffered, reading meanwhile so that neither side waits for the other for ever.
   Awaitable<void> flush();
   void check_wait(boost::system::error_code error);
+  /// Waits until there is something to read and reads it.
+  Awaitable<void> receive(Execution& execution);
   [[noreturn]] void lost();
 
   void watch(Deadline deadline);
@@ -148,6 +184,7 @@ class Link : public std::enable_shared_from_this<Link> {
   bool running_ = false;  ///< a statement was sent and its end not seen
   bool used_ = false;     ///< a coroutine is inside
   std::uint64_t pipeline_batches_ = 0;
+  std::uint64_t cursors_ = 0;      ///< for their names
   int syncs_ = 0;                  ///< of a pipeline, not seen yet
   bool unsynced_ = false;          ///< of a pipeline: sent, and no Sync yet
   CancelService::Done cancelled_;  ///< a cancel request is on its way
@@ -155,6 +192,9 @@ class Link : public std::enable_shared_from_this<Link> {
   std::optional<std::uint32_t> abandoned_savepoint_;
   std::uint32_t savepoints_ = 0;
   std::vector<std::uint32_t> open_savepoints_;
+  std::map<std::string, int> listeners_;    ///< how many of each channel
+  std::vector<std::string> unlisten_;       ///< channels without a listener that the server still serves
+  std::deque<Notification> notifications_;  ///< arrived, of channels with listeners
   trace::ConnectionId trace_id_ = 0;
   std::string lost_reason_;
 

@@ -57,8 +57,7 @@ void Link::abandon_savepoint(std::uint32_t number) {
 
 Awaitable<void> Link::recover(Deadline limit) {
   if (running_) co_await drain(limit);
-  if (!abandoned_savepoint_) co_return;
-  if (in_transaction()) {
+  if (abandoned_savepoint_ && in_transaction()) {
     const std::uint32_t number = *abandoned_savepoint_;
     const UnsafeStatement undo(number == 0 ? std::string("rollback")
                                            : fmt::format("rollback to savepoint s{0}; release savepoint s{0}", number));
@@ -66,6 +65,11 @@ Awaitable<void> Link::recover(Deadline limit) {
     close_savepoint(number);
   }
   abandoned_savepoint_.reset();
+  while (!unlisten_.empty() && !in_transaction()) {
+    const UnsafeStatement statement("unlisten " + quote_identifier(unlisten_.back()));
+    unlisten_.pop_back();
+    co_await run_simple(Call(Statement(statement), limit, CallSite()));
+  }
 }
 
 Awaitable<void> Link::reset(bool commit, Deadline limit) {
@@ -94,8 +98,9 @@ Awaitable<void> Link::drain(Deadline limit) {
     if (PQstatus(connection_) == CONNECTION_BAD) lost();
     const ExecStatusType status = result ? PQresultStatus(result.get()) : PGRES_EMPTY_QUERY;
     if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) {
-      close("a COPY was left unfinished");
-      throw ConnectError("the connection was closed: a COPY was left unfinished");
+      if (!leave_copy(status)) co_await wait_draining(limit, /*unsent=*/status == PGRES_COPY_IN);
+      if (PQconsumeInput(connection_) == 0) lost();
+      continue;
     }
     if (status == PGRES_PIPELINE_SYNC && --syncs_ == 0) {
       ended = true;
@@ -114,6 +119,17 @@ Awaitable<void> Link::drain(Deadline limit) {
   cancelled_.reset();
   running_ = false;
   if (preparing_ != nullptr) cache_.discard(*std::exchange(preparing_, nullptr));
+}
+
+/// False where the socket has to be waited for first.
+bool Link::leave_copy(ExecStatusType status) {
+  if (status == PGRES_COPY_IN) return PQputCopyEnd(connection_, "left unfinished by the program") != 0;
+  for (;;) {
+    char* data = nullptr;
+    const int size = PQgetCopyData(connection_, &data, /*async=*/1);
+    if (size <= 0) return size < 0;  // 0: nothing has arrived; else the result says how it ended
+    PQfreemem(data);
+  }
 }
 
 Awaitable<void> Link::wait_draining(Deadline limit, bool unsent) {

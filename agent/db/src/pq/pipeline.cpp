@@ -63,6 +63,7 @@ class Link::PipelineRun {
                                          link_.lengths_.data(), link_.formats_.data(), 1) != 0;
     }
     ledger_.sent(Kind::execute, next_, bytes);
+    link_.count_sent(execution, /*with_text=*/!execution.was_prepared);
     execution.sent = true;
     link_.unsynced_ = true;
     ++next_;

@@ -20,19 +20,19 @@ struct Consumption {
 
 namespace {
 
-/// "long int" out of "… [with T = long int]" (g++) or "… [T = long]" (clang).
+std::string where(const Result& result, std::size_t column, std::uint64_t row) {
+  return fmt::format("column '{}' of row {}", result.column_name(column), row);
+}
+
+}  // namespace
+
+// "… [with T = long int]" of g++, "… [T = long]" of clang.
 std::string_view cpp_name(std::string_view pretty) {
   const std::size_t start = pretty.find("T = ");
   if (start == std::string_view::npos) return pretty;
   pretty.remove_prefix(start + 4);
   return pretty.substr(0, std::min(pretty.rfind(']'), pretty.find(';')));
 }
-
-std::string where(const Result& result, std::size_t column, std::uint64_t row) {
-  return fmt::format("column '{}' of row {}", result.column_name(column), row);
-}
-
-}  // namespace
 
 void throw_type_mismatch(const Result& result, std::size_t column, std::uint64_t row, std::uint32_t expected,
                          const char* cpp_type) {

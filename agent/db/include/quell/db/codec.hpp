@@ -25,7 +25,8 @@ inline constexpr std::uint32_t kUnspecified = 0, kBool = 16, kBytea = 17, kChar 
                                kInt2 = 21, kInt4 = 23, kText = 25, kOid = 26, kJson = 114, kXml = 142, kFloat4 = 700,
                                kFloat8 = 701, kUnknown = 705, kBpchar = 1042, kVarchar = 1043, kDate = 1082,
                                kTime = 1083, kTimestamp = 1114, kTimestamptz = 1184, kInterval = 1186, kNumeric = 1700,
-                               kUuid = 2950, kJsonb = 3802;
+                               kUuid = 2950, kJsonb = 3802, kRecord = 2249,
+                               kFirstOfUsers = 16'384;  // FirstNormalObjectId: enums, composites and other types made by users
 }  // namespace oid
 
 /// "int4" for 23; "type with OID 16412" for what is not built in.
@@ -83,6 +84,8 @@ class ArrayReader {
 };
 
 void append_array_header(std::string& out, std::uint32_t element_oid, std::size_t size, bool has_null);
+/// A length and as many bytes, or -1 for NULL: then data() == nullptr. Takes it off `bytes`; false where it is cut.
+bool read_sized(std::string_view& bytes, std::string_view& value);
 void append_numeric(std::string& out, std::string_view text);
 bool read_numeric(std::string_view bytes, std::string& out);
 bool is_text_like(std::uint32_t type_oid);
@@ -349,12 +352,34 @@ struct Nullable<std::optional<T>> {
   static constexpr bool kIs = true;
 };
 
+namespace wire {
+
+/// The type of T inside an array or a composite, which have no way to leave it open.
+template <class T>
+inline constexpr std::uint32_t kElementOid = Codec<T>::kOid == oid::kUnspecified ? oid::kText : Codec<T>::kOid;
+
+/// The value in binary form with its length before it, as arrays, ranges and composites hold it.
+template <class T>
+void append_sized(const T& value, std::string& out) {
+  const std::size_t at = out.size();
+  append(out, std::int32_t{0});
+  if constexpr (std::same_as<T, Numeric>) {
+    append_numeric(out, value.text());
+  } else {
+    Codec<T>::encode(value, out);
+  }
+  std::string length;
+  append(length, static_cast<std::int32_t>(out.size() - at - 4));
+  out.replace(at, 4, length);
+}
+
+}  // namespace wire
+
 /// One-dimensional arrays; std::vector<std::optional<T>> where elements may be NULL.
 template <class T>
 struct Codec<std::vector<T>> {
   using Element = typename Nullable<T>::Value;
   using Of = Codec<Element>;
-  static constexpr std::uint32_t kElementOid = Of::kOid == oid::kUnspecified ? oid::kText : Of::kOid;
   static constexpr std::uint32_t kOid = Of::kArrayOid, kArrayOid = Of::kArrayOid;
   static constexpr Format kFormat = Format::binary;
 
@@ -363,16 +388,16 @@ struct Codec<std::vector<T>> {
     if constexpr (Nullable<T>::kIs) {
       for (const auto& value : values) has_null = has_null || !value.has_value();
     }
-    wire::append_array_header(out, kElementOid, values.size(), has_null);
+    wire::append_array_header(out, wire::kElementOid<Element>, values.size(), has_null);
     for (const auto& value : values) {
       if constexpr (Nullable<T>::kIs) {
         if (value) {
-          append_element(*value, out);
+          wire::append_sized<Element>(*value, out);
         } else {
           wire::append(out, std::int32_t{-1});
         }
       } else {
-        append_element(value, out);
+        wire::append_sized<Element>(value, out);
       }
     }
   }
@@ -402,24 +427,14 @@ struct Codec<std::vector<T>> {
   }
 
  private:
-  static void append_element(const Element& value, std::string& out) {
-    const std::size_t at = out.size();
-    wire::append(out, std::int32_t{0});
-    if constexpr (std::same_as<Element, Numeric>) {
-      wire::append_numeric(out, value.text());
-    } else {
-      Of::encode(value, out);
-    }
-    std::string length;
-    wire::append(length, static_cast<std::int32_t>(out.size() - at - 4));
-    out.replace(at, 4, length);
-  }
   /// Smaller integers and other text types read as well as the exact one.
   static bool accepts_cousin(std::uint32_t type_oid) {
     if constexpr (std::signed_integral<Element>) {
       return (sizeof(Element) >= 4 && type_oid == 1005) || (sizeof(Element) == 8 && type_oid == 1007);
     } else if constexpr (std::same_as<Element, std::string>) {
-      return type_oid == 1015 || type_oid == 1014 || type_oid == 1003 || type_oid == 199 || type_oid >= 16384;
+      return type_oid == 1015 || type_oid == 1014 || type_oid == 1003 || type_oid == 199 || type_oid >= oid::kFirstOfUsers;
+    } else if constexpr (Of::kArrayOid == oid::kUnspecified) {
+      return type_oid >= oid::kFirstOfUsers;
     } else {
       return false;
     }

@@ -10,13 +10,16 @@
 #include <utility>
 #include <vector>
 
-#include <boost/asio/awaitable.hpp>
-
+#include <quell/db/awaitable.hpp>
+#include <quell/db/copy.hpp>
 #include <quell/db/deadline.hpp>
 #include <quell/db/error.hpp>
+#include <quell/db/notify.hpp>
 #include <quell/db/parameters.hpp>
 #include <quell/db/result.hpp>
 #include <quell/db/statement.hpp>
+#include <quell/db/stream.hpp>
+#include <quell/db/types.hpp>
 #include <quell/tracer/observer.hpp>
 
 namespace quell::db {
@@ -28,9 +31,6 @@ struct PipelineItem;
 }  // namespace detail
 
 class Lease;
-
-template <class T>
-using Awaitable = boost::asio::awaitable<T>;
 
 /// How to connect. Not an aggregate (g++ 12, see types.hpp): name a variable, set what differs.
 struct ConnectParams {
@@ -59,6 +59,13 @@ struct TransactionOptions {
   bool deferrable = false;
 };
 
+/// A transaction that waits for the second phase (pg_prepared_xacts).
+struct PreparedTransaction {
+  std::string id;
+  Timestamp prepared_at;
+  std::string owner;
+};
+
 class Connection;
 
 /// A block from BEGIN to COMMIT. Move-only; must not outlive its connection. Destroyed without commit or rollback it
@@ -71,6 +78,10 @@ class Transaction {
 
   Awaitable<void> commit(CallSite site = CallSite::current());
   Awaitable<void> rollback(CallSite site = CallSite::current());
+  /// The first phase of two: the transaction leaves this connection and waits on the server, over restarts too, for
+  /// commit_prepared or rollback_prepared of any connection to the same database. `id` has at most 199 bytes and must
+  /// be unused. The server's max_prepared_transactions is 0 unless it was set.
+  Awaitable<void> prepare(std::string id, CallSite site = CallSite::current());
 
  private:
   friend class Connection;
@@ -137,6 +148,37 @@ class Connection {
   [[nodiscard]] Awaitable<std::uint64_t> execute(Call call, const Values&... values) {
     return count_affected(run(call, Parameters::of(values...)));
   }
+  /// The rows one after the other as they arrive (see Stream). Returns with the first row, so errors of the statement
+  /// are thrown here. Not prepared, unless query() has prepared the statement already.
+  template <class T, class... Values>
+  [[nodiscard]] Awaitable<Stream<T>> stream(Call call, const Values&... values) {
+    return read_as<T>(open_stream(call, Parameters::of(values...)));
+  }
+  /// Declares a cursor for a select (see Cursor); inside a transaction.
+  template <class T, class... Values>
+  [[nodiscard]] Awaitable<Cursor<T>> cursor(Call call, const Values&... values) {
+    return fetch_as<T>(open_cursor(call, Parameters::of(values...)));
+  }
+  /// COPY … FROM STDIN of raw bytes, in the format the text says (see CopyIn).
+  [[nodiscard]] Awaitable<CopyIn> copy_in(Call call);
+  /// Rows of values into a table (see CopyWriter). Asks the server for the columns' types first.
+  [[nodiscard]] Awaitable<CopyWriter> copy_rows(const CopyTarget& target, Deadline deadline = {},
+                                                CallSite site = CallSite::current());
+  /// COPY … TO STDOUT as raw bytes (see CopyOut).
+  [[nodiscard]] Awaitable<CopyOut> copy_out(Call call);
+  /// The rows of a select without parameters (see CopyReader). Asks the server for the columns' types first.
+  template <class T>
+  [[nodiscard]] Awaitable<CopyReader<T>> copy_out_rows(Call select) {
+    return copied_as<T>(open_copy_out(select));
+  }
+  /// LISTEN (see Listener); inside a transaction it counts from the commit on.
+  [[nodiscard]] Awaitable<Listener> listen(std::string channel, CallSite site = CallSite::current());
+
+  /// The second phase of Transaction::prepare; outside of a transaction.
+  [[nodiscard]] Awaitable<void> commit_prepared(std::string id, CallSite site = CallSite::current());
+  [[nodiscard]] Awaitable<void> rollback_prepared(std::string id, CallSite site = CallSite::current());
+  /// Those of this database, oldest first.
+  [[nodiscard]] Awaitable<std::vector<PreparedTransaction>> prepared_transactions(CallSite site = CallSite::current());
   /// Several statements in one text, without values, by the simple protocol; one implicit transaction.
   [[nodiscard]] Awaitable<void> execute_script(Call call);
 
@@ -167,6 +209,24 @@ class Connection {
   [[nodiscard]] Awaitable<Result> run(Call call, Parameters parameters);
   [[nodiscard]] Awaitable<void> run_pipeline(std::span<const std::unique_ptr<detail::PipelineItem>> items, bool atomic);
   [[nodiscard]] static Awaitable<std::uint64_t> count_affected(Awaitable<Result> running);
+  [[nodiscard]] Awaitable<detail::RowSource> open_stream(Call call, Parameters parameters);
+  [[nodiscard]] Awaitable<detail::CursorSource> open_cursor(Call call, Parameters parameters);
+
+  [[nodiscard]] Awaitable<detail::CopySource> open_copy_out(Call select);
+  [[nodiscard]] Awaitable<void> end_prepared(const char* how, std::string id, CallSite site);
+
+  template <class T>
+  static Awaitable<CopyReader<T>> copied_as(Awaitable<detail::CopySource> opening) {
+    co_return CopyReader<T>(co_await std::move(opening));
+  }
+  template <class T>
+  static Awaitable<Stream<T>> read_as(Awaitable<detail::RowSource> opening) {
+    co_return Stream<T>(co_await std::move(opening));
+  }
+  template <class T>
+  static Awaitable<Cursor<T>> fetch_as(Awaitable<detail::CursorSource> opening) {
+    co_return Cursor<T>(co_await std::move(opening));
+  }
 
   template <class T>
   static Awaitable<std::vector<T>> decode_all(Awaitable<Result> running) {

@@ -66,6 +66,16 @@ class DecodeError : public Error {
   std::uint64_t row_;
 };
 
+/// A value cannot be copied into a column: of another type, or outside of what the column's type can hold.
+class EncodeError : public Error {
+ public:
+  EncodeError(const std::string& sentence, std::string column) : Error(sentence), column_(std::move(column)) {}
+  [[nodiscard]] const std::string& column() const { return column_; }
+
+ private:
+  std::string column_;
+};
+
 /// What the server said, apart from our own sentence: untrusted text, may hold values of the data.
 struct ServerDiagnostics {
   std::string sqlstate;  ///< five characters

@@ -37,6 +37,8 @@ template <class T>
 constexpr const char* pretty_type() {
   return __PRETTY_FUNCTION__;
 }
+/// "long int" out of that.
+[[nodiscard]] std::string_view cpp_name(std::string_view pretty);
 
 template <class T>
 struct IsTuple : std::false_type {};
@@ -47,6 +49,17 @@ struct IsTuple<std::pair<A, B>> : std::true_type {};
 
 template <class T>
 concept Described = boost::describe::has_describe_members<T>::value;
+
+/// One value in binary form as a T. `shape` has the column and `row` is told in errors.
+template <class T>
+[[nodiscard]] T decode_value(const Result& shape, std::uint64_t row, std::size_t column, std::string_view raw);
+/// The column of `shape` for each member of a described struct; empty for other types. Throws DecodeError.
+template <class T>
+[[nodiscard]] std::vector<std::size_t> columns_of(const Result& shape);
+/// One row as a T; `cell(column)` gives the bytes.
+template <class T, class Cell>
+[[nodiscard]] T decode_row(const Result& shape, std::uint64_t row, const std::vector<std::size_t>& columns,
+                           const Cell& cell);
 }  // namespace detail
 
 /// One value of a result. A view; valid as long as its Result.
@@ -153,14 +166,11 @@ class Result {
   [[nodiscard]] std::optional<T> optional() const;
 
  private:
-  friend class Row;
   template <class T>
-  static std::vector<std::string_view> member_names();
+  friend std::vector<std::size_t> detail::columns_of(const Result& shape);
   /// For each name the column that has it. Throws DecodeError naming a missing or an extra column.
   [[nodiscard]] std::vector<std::size_t> match_columns(const std::vector<std::string_view>& names) const;
   [[noreturn]] void throw_row_count() const;
-  template <class T>
-  [[nodiscard]] T decode_row(std::uint64_t row, const std::vector<std::size_t>& columns) const;
 
   pg_result* raw_ = nullptr;
   std::uint64_t rows_ = 0;
@@ -169,71 +179,76 @@ class Result {
 };
 
 template <class T>
-T Field::as() const {
+T detail::decode_value(const Result& shape, std::uint64_t row, std::size_t column, std::string_view raw) {
   using Value = typename Nullable<T>::Value;
-  const std::string_view raw = bytes();
   if (raw.data() == nullptr) {
     if constexpr (Nullable<T>::kIs) {
       return std::nullopt;
     } else {
-      detail::throw_null(*result_, column_, row_, detail::pretty_type<T>());
+      throw_null(shape, column, row, pretty_type<T>());
     }
   }
-  const std::uint32_t type = type_oid();
-  if (!Codec<Value>::accepts(type))
-    detail::throw_type_mismatch(*result_, column_, row_, Codec<Value>::kOid, detail::pretty_type<Value>());
+  const std::uint32_t type = shape.type_oid(column);
+  if (!Codec<Value>::accepts(type)) throw_type_mismatch(shape, column, row, Codec<Value>::kOid, pretty_type<Value>());
   Value value{};
-  if (!Codec<Value>::decode(type, raw, value))
-    detail::throw_malformed(*result_, column_, row_, detail::pretty_type<Value>());
+  if (!Codec<Value>::decode(type, raw, value)) throw_malformed(shape, column, row, pretty_type<Value>());
   return value;
 }
 
 template <class T>
-T Row::as() const {
-  if constexpr (detail::Described<T>) {
-    return result_->decode_row<T>(row_, result_->match_columns(Result::member_names<T>()));
+std::vector<std::size_t> detail::columns_of(const Result& shape) {
+  std::vector<std::string_view> names;
+  if constexpr (Described<T>) {
+    boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
+        [&](auto member) { names.emplace_back(member.name); });
+    return shape.match_columns(names);
   } else {
-    return result_->decode_row<T>(row_, {});
+    return {};
   }
 }
 
-template <class T>
-std::vector<std::string_view> Result::member_names() {
-  std::vector<std::string_view> names;
-  boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>(
-      [&](auto member) { names.emplace_back(member.name); });
-  return names;
-}
-
-template <class T>
-T Result::decode_row(std::uint64_t row, const std::vector<std::size_t>& columns) const {
-  if constexpr (detail::Described<T>) {
+template <class T, class Cell>
+T detail::decode_row(const Result& shape, std::uint64_t row, const std::vector<std::size_t>& columns,
+                     const Cell& cell) {
+  if constexpr (Described<T>) {
     T object{};
     std::size_t next = 0;
     boost::mp11::mp_for_each<boost::describe::describe_members<T, boost::describe::mod_public>>([&](auto member) {
       auto& target = object.*member.pointer;
-      target = Field(*this, row, columns[next++]).template as<std::remove_reference_t<decltype(target)>>();
+      const std::size_t column = columns[next++];
+      target = decode_value<std::remove_reference_t<decltype(target)>>(shape, row, column, cell(column));
     });
     return object;
-  } else if constexpr (detail::IsTuple<T>::value) {
-    if (columns_ != std::tuple_size_v<T>) detail::throw_column_count(*this, std::tuple_size_v<T>);
+  } else if constexpr (IsTuple<T>::value) {
+    if (shape.columns() != std::tuple_size_v<T>) throw_column_count(shape, std::tuple_size_v<T>);
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return T{Field(*this, row, I).template as<std::tuple_element_t<I, T>>()...};
+      return T{decode_value<std::tuple_element_t<I, T>>(shape, row, I, cell(I))...};
     }
     (std::make_index_sequence<std::tuple_size_v<T>>());
   } else {
-    if (columns_ != 1) detail::throw_column_count(*this, 1);
-    return Field(*this, row, 0).as<T>();
+    if (shape.columns() != 1) throw_column_count(shape, 1);
+    return decode_value<T>(shape, row, 0, cell(0));
   }
 }
 
 template <class T>
+T Field::as() const {
+  return detail::decode_value<T>(*result_, row_, column_, bytes());
+}
+
+template <class T>
+T Row::as() const {
+  return detail::decode_row<T>(*result_, row_, detail::columns_of<T>(*result_),
+                               [this](std::size_t column) { return result_->value(row_, column); });
+}
+
+template <class T>
 std::vector<T> Result::as() const {
-  std::vector<std::size_t> columns;
-  if constexpr (detail::Described<T>) columns = match_columns(member_names<T>());
+  const std::vector<std::size_t> columns = detail::columns_of<T>(*this);
   std::vector<T> out;
   out.reserve(rows_);
-  for (std::uint64_t row = 0; row < rows_; ++row) out.push_back(decode_row<T>(row, columns));
+  for (std::uint64_t row = 0; row < rows_; ++row)
+    out.push_back(detail::decode_row<T>(*this, row, columns, [&](std::size_t column) { return value(row, column); }));
   return out;
 }
 

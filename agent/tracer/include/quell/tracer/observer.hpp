@@ -42,6 +42,7 @@ struct ResultView {
   const void* result = nullptr;
   std::uint32_t columns = 0;
   std::uint64_t rows = 0;
+  std::uint64_t held = UINT64_MAX;  ///< rows that `value` can be asked for, where a stream kept only its first ones
   ColumnOrigin (*column)(const void* result, std::uint32_t column) = nullptr;
   /// data() == nullptr is NULL.
   std::string_view (*value)(const void* result, std::uint64_t row, std::uint32_t column) = nullptr;

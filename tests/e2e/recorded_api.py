@@ -10,6 +10,8 @@ import time
 from support import BIN, environment
 
 CLIENTS = 8
+#: The administrator who writes, as in the demo.
+WRITER = {"email": "writer@example.org", "password": "only for this test"}
 
 
 def visit(loading, turn):
@@ -45,6 +47,9 @@ class RecordedApi:
         for command in (["migrate"], ["seed", "--scale", "1"]):
             subprocess.run([BIN / "quell-reference", *command], check=True, capture_output=True,
                            env=environment(**self._env))
+        subprocess.run([BIN / "quell-reference", "make-admin", "--email", WRITER["email"]], check=True,
+                       capture_output=True,
+                       env=environment(**self._env, QUELL_REFERENCE_ADMIN_PASSWORD=WRITER["password"]))
         self._sql("vacuum analyze")
 
     def record(self, trace, seed, program="quell-reference", regression=None):
@@ -57,9 +62,10 @@ class RecordedApi:
                                   env=environment(**self._env, QUELL_TRACE=trace, SEEDED_REGRESSION=regression))
         try:
             port = self._wait_for(server, port_file)
+            token = self._log_in(port)
             for requests in (reads(), writes()):
                 order.shuffle(requests)
-                self._send(port, requests)
+                self._send(port, requests, token)
         finally:
             server.send_signal(signal.SIGTERM)
             server.wait(timeout=20)
@@ -82,13 +88,25 @@ class RecordedApi:
         raise RuntimeError("the reference API did not start")
 
     @staticmethod
-    def _send(port, requests):
+    def _log_in(port):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection.request("POST", "/auth/login", json.dumps(WRITER), {"Content-Type": "application/json"})
+        reply = connection.getresponse()
+        text = reply.read()
+        connection.close()
+        if reply.status != 200:
+            raise AssertionError(f"POST /auth/login: {reply.status} {text[:200]}")
+        return json.loads(text)["access_token"]
+
+    @staticmethod
+    def _send(port, requests, token):
         failures = []
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
 
         def client(mine):
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
             for method, target, body in mine:
-                connection.request(method, target, body and json.dumps(body), {"Content-Type": "application/json"})
+                connection.request(method, target, body and json.dumps(body), headers)
                 reply = connection.getresponse()
                 text = reply.read()
                 if reply.status not in (200, 201):

@@ -17,11 +17,15 @@ using db::selectin;
 using Counts = std::unordered_map<std::int64_t, std::int64_t>;
 using CountRow = std::tuple<std::int64_t, std::int64_t>;
 
-db::Select<Post> newest_posts(std::optional<std::int64_t> author_id, Slice slice) {
+db::Select<Post> newest_posts(std::optional<std::int64_t> author_id, Slice slice, std::optional<PostPosition> after) {
   auto query = db::select<Post>().offset(slice.offset);
   if (!seeded("lost_order")) query.order_by(desc(&Post::created_at), desc(&Post::id));
   if (!seeded("lost_limit") || !author_id) query.limit(slice.limit);
   if (author_id) query.where(col(&Post::author_id) == *author_id);
+  if (after) {
+    const auto created = col(&Post::created_at);
+    query.where(created <= after->created_at && (created < after->created_at || col(&Post::id) < after->id));
+  }
   return query;
 }
 
@@ -86,11 +90,11 @@ db::Awaitable<Counts> count_comments(db::Connection& connection, const db::Objec
 }  // namespace
 
 db::Awaitable<PostList> list_posts(db::Session& session, std::optional<std::int64_t> author_id, Slice slice,
-                                   Loading loading) {
+                                   std::optional<PostPosition> after, Loading loading) {
   db::Connection& connection = session.connection();
   if (seeded("one_more_query")) co_await connection.fetch_one<std::int64_t>("select count(*) from posts");
   PostList list;
-  list.posts = co_await load_list(session, newest_posts(author_id, slice), loading);
+  list.posts = co_await load_list(session, newest_posts(author_id, slice, after), loading);
   if (!list.posts.empty()) list.comment_counts = co_await count_comments(connection, list.posts);
   if (seeded("exists_in_a_loop")) {
     for (const Post& post : list.posts) co_await user_exists(connection, post.author_id);
@@ -133,29 +137,61 @@ db::Awaitable<Post*> find_post(db::Session& session, std::int64_t id, Loading lo
   co_return post;
 }
 
-db::Awaitable<std::int64_t> create_post(db::Connection& connection, const NewPost& post) {
-  auto transaction = co_await connection.begin();
-  const auto id = co_await connection.fetch_one<std::int64_t>(
-      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", post.author_id, post.title,
-      post.body);
+db::Awaitable<bool> post_exists(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_one<bool>("select exists (select from posts where id = $1)", id);
+}
+
+namespace {
+
+db::Awaitable<void> make_tags(db::Connection& connection, const std::vector<std::string>& names) {
   if (seeded("write_loop")) {
-    for (const std::string& tag : post.tags)
+    for (const std::string& tag : names)
       co_await connection.execute("insert into tags (name) values ($1) on conflict do nothing", tag);
   } else if (seeded("check_then_insert")) {
-    for (const std::string& tag : post.tags) {
+    for (const std::string& tag : names) {
       const bool known = co_await connection.fetch_one<bool>("select exists (select from tags where name = $1)", tag);
       if (!known) co_await connection.execute("insert into tags (name) values ($1)", tag);
     }
-  } else if (!post.tags.empty()) {
+  } else {
     co_await connection.execute(
-        "insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing", post.tags);
+        "insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing", names);
   }
-  if (!post.tags.empty()) {
-    co_await connection.execute(
-        "insert into post_tags (post_id, tag_id) select $1::bigint, id from tags where name = any($2)", id, post.tags);
-  }
-  co_await transaction.commit();
+}
+
+db::Awaitable<void> add_tags(db::Connection& connection, std::int64_t post_id, const std::vector<std::string>& names) {
+  co_await make_tags(connection, names);
+  co_await connection.execute(
+      "insert into post_tags (post_id, tag_id) select $1::bigint, id from tags where name = any($2)"
+      " on conflict do nothing",
+      post_id, names);
+}
+
+}  // namespace
+
+db::Awaitable<std::int64_t> create_post(db::Connection& connection, const NewPost& post) {
+  const auto id = co_await connection.fetch_one<std::int64_t>(
+      "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", post.author_id, post.title,
+      post.body);
+  if (!post.tags.empty()) co_await add_tags(connection, id, post.tags);
   co_return id;
+}
+
+db::Awaitable<std::optional<std::int64_t>> lock_post(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_optional<std::int64_t>("select author_id from posts where id = $1 for update", id);
+}
+
+db::Awaitable<void> update_post(db::Connection& connection, std::int64_t id, PostChange change) {
+  co_await connection.execute("update posts set title = coalesce($2, title), body = coalesce($3, body) where id = $1",
+                              id, change.title, change.body);
+  if (!change.tags) co_return;
+  co_await connection.execute(
+      "delete from post_tags where post_id = $1 and tag_id not in (select id from tags where name = any($2))", id,
+      *change.tags);
+  if (!change.tags->empty()) co_await add_tags(connection, id, *change.tags);
+}
+
+db::Awaitable<void> delete_post(db::Connection& connection, std::int64_t id) {
+  co_await connection.execute("delete from posts where id = $1", id);
 }
 
 }  // namespace quell::reference

@@ -14,9 +14,15 @@ namespace quell::cli {
 void add_demo_command(CLI::App& app);
 void add_report_command(CLI::App& app);
 void add_explain_command(CLI::App& app);
+void add_advise_command(CLI::App& app);
 void add_proxy_command(CLI::App& app);
 void add_record_command(CLI::App& app);
+void add_migrate_command(CLI::App& app);
+void add_check_command(CLI::App& app);
+void add_baseline_command(CLI::App& app);
+void add_diff_command(CLI::App& app);
 void add_trace_command(CLI::App& app);
+void add_watch_command(CLI::App& app);
 
 /// Runs the program: parses, executes, turns every failure into one sentence on stderr. Returns the exit code: 0, 1
 /// failure, 2 usage, 130 interrupted.

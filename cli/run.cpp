@@ -67,9 +67,15 @@ int run(int argc, char** argv) {
   add_demo_command(app);
   add_report_command(app);
   add_explain_command(app);
+  add_advise_command(app);
   add_proxy_command(app);
   add_record_command(app);
+  add_migrate_command(app);
+  add_check_command(app);
+  add_baseline_command(app);
+  add_diff_command(app);
   add_trace_command(app);
+  add_watch_command(app);
   try {
     app.parse(argc, argv);
     return 0;

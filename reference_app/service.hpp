@@ -4,7 +4,10 @@
 #include <memory>
 #include <string>
 
+#include "reference_app/auth/password.hpp"
 #include "reference_app/domain/seed.hpp"
+#include "reference_app/http/api_params.hpp"
+#include "reference_app/http/reply_cache.hpp"
 #include "reference_app/http/server.hpp"
 
 /// The whole service put together: operations, server, one pool a worker.
@@ -19,8 +22,9 @@ struct ServiceParams {
   http::ServerParams server;
   /// Connections of each worker; as many again may be open under load.
   std::size_t pool_size = 5;
-  /// From a request's arrival to its reply, waiting for the database included; then 504.
-  std::chrono::milliseconds request_timeout{30'000};
+  http::ApiParams api;
+  auth::PasswordHasherParams hasher;
+  http::ReplyCacheParams cache;
   /// File for one line of JSON a request, "-" for stderr; empty: none.
   std::string access_log = {};
   /// Sees every statement; null: the tracer.
@@ -44,8 +48,18 @@ class Service {
   std::unique_ptr<http::Server> server_;
 };
 
-/// Throws db::MigrationError with the command to run where the database is not at the newest migration.
+/// Throws db::MigrationError with the command to run where the database is neither at the newest migration nor at the
+/// naive branch on top of it.
 void require_current_schema(const std::string& dsn);
+
+struct Account {
+  std::string name;
+  std::string email;
+  std::string password;
+};
+
+/// Gives the user with this address, made where there is none, this password and the role of an administrator.
+void make_admin_account(const std::string& dsn, const Account& account);
 
 /// seed() on a connection and event loop of its own.
 void seed_database(const std::string& dsn, SeedSize size);

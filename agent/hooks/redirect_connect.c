@@ -94,6 +94,10 @@ static int matches(const struct Target* target, const struct sockaddr* address, 
 
 static int connect_to_proxy(int descriptor, int family) {
   if (family == AF_UNIX) {
+    // An abstract name of the kernel's choice, so that call-site hooks and the proxy can name this socket. A socket that
+    // has one keeps it.
+    const struct sockaddr_un unnamed = {.sun_family = AF_UNIX};
+    (void)bind(descriptor, (const struct sockaddr*)&unnamed, sizeof unnamed.sun_family);
     return real_connect(descriptor, (const struct sockaddr*)&proxy_socket, sizeof proxy_socket);
   }
   if (family == AF_INET) {

@@ -174,4 +174,20 @@ void tune(int socket) {
   setsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
 }
 
+std::string client_name(int socket) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return {};
+  if (storage.ss_family == AF_INET) {
+    return fmt::format("p{}", ntohs(reinterpret_cast<const sockaddr_in*>(&storage)->sin_port));
+  }
+  if (storage.ss_family == AF_INET6) {
+    return fmt::format("p{}", ntohs(reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_port));
+  }
+  const auto* path = reinterpret_cast<const sockaddr_un*>(&storage)->sun_path;
+  const std::size_t begin = offsetof(sockaddr_un, sun_path);
+  if (storage.ss_family != AF_UNIX || size <= begin + 1 || path[0] != '\0') return {};
+  return "u" + std::string(path + 1, size - begin - 1);
+}
+
 }  // namespace quell::proxy

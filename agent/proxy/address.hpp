@@ -54,6 +54,10 @@ Descriptor listen_on(const Endpoint& endpoint);
 /// The endpoint a listening socket really has (its port where 0 was asked for).
 Endpoint bound_endpoint(int socket);
 
+/// The client of an accepted connection as call-site hooks name it: `p` and its port, or `u` and the abstract name that
+/// redirect_connect.c binds a unix socket to. Empty where it has neither.
+std::string client_name(int socket);
+
 /// Begins a non-blocking connect; invalid with errno set where even that failed.
 Descriptor start_connect(const Endpoint& endpoint);
 

@@ -35,7 +35,9 @@ Proxy::Proxy(ProxyParams params, std::unique_ptr<trace::Writer> writer) : Proxy(
 void Proxy::start(std::unique_ptr<trace::Writer> writer) {
   if (writer) {
     context_.canonicalizer.emplace(writer->header().key, writer->header().redacted);
-    recorder_ = std::make_unique<Recorder>(std::move(writer), params_.recorder);
+    recorder_ = std::make_unique<Recorder>(
+        std::move(writer), params_.recorder,
+        params_.hook_pipe.empty() ? nullptr : std::make_unique<HookChannel>(params_.hook_pipe));
   }
   const unsigned loops = params_.loops ? params_.loops : std::max(1U, std::thread::hardware_concurrency());
   std::vector<EventLoop*> all;

@@ -26,6 +26,8 @@ struct ProxyParams {
   /// A client must have said what it wants, and the server must have been reached, in this time: as PostgreSQL's own
   /// authentication_timeout.
   std::int64_t handshake_nanoseconds = 60'000'000'000;
+  /// A named pipe to make for call-site hooks; empty: none.
+  std::string hook_pipe;
   ParserParams parser;
   RecorderParams recorder;
 };

@@ -52,8 +52,8 @@ void Recorder::Lane::push(trace::ConnectionId connection, const std::shared_ptr<
   events.clear();
 }
 
-Recorder::Recorder(std::unique_ptr<trace::Writer> writer, RecorderParams params)
-    : writer_(std::move(writer)), params_(params) {}
+Recorder::Recorder(std::unique_ptr<trace::Writer> writer, RecorderParams params, std::unique_ptr<HookChannel> hooks)
+    : writer_(std::move(writer)), params_(params), hooks_(std::move(hooks)) {}
 
 Recorder::~Recorder() {
   stop();
@@ -92,27 +92,38 @@ void Recorder::run() {
   }
   lock.unlock();
   collect();
+  marks_.finish(*writer_);
   writer_->flush();
   const std::lock_guard stats_lock(stats_mutex_);
   stats_.write_error = writer_->last_error();
 }
 
 void Recorder::collect() {
-  for (const auto& lane : lanes_) {
-    taken_.clear();
-    std::array<std::uint64_t, trace::kEventKinds> dropped{};
-    {
-      const std::lock_guard lock(lane->mutex_);
-      std::swap(taken_, lane->items_);
-      lane->bytes_ = 0;
-      std::swap(dropped, lane->dropped_);
-    }
-    for (const Lane::Item& item : taken_) write(item);
-    write_losses(dropped);
+  taken_.resize(lanes_.size());
+  std::vector<std::array<std::uint64_t, trace::kEventKinds>> dropped(lanes_.size());
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = *lanes_[i];
+    const std::lock_guard lock(lane.mutex_);
+    std::swap(taken_[i], lane.items_);
+    lane.bytes_ = 0;
+    std::swap(dropped[i], lane.dropped_);
   }
-  taken_.clear();
+  // After the lanes: a hook speaks before its call, so what was taken has its call site here.
+  if (hooks_) read_hooks();
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    for (const Lane::Item& item : taken_[i]) write(item);
+    taken_[i].clear();
+    write_losses(dropped[i]);
+  }
   const std::lock_guard lock(stats_mutex_);
   stats_.write_error = writer_->last_error();
+}
+
+void Recorder::read_hooks() {
+  for (const std::string_view line : hooks_->read()) marks_.take(line, *writer_);
+  const std::lock_guard lock(stats_mutex_);
+  stats_.hook_calls = marks_.calls();
+  stats_.hook_lost = marks_.lost();
 }
 
 void Recorder::write_losses(const std::array<std::uint64_t, trace::kEventKinds>& dropped) {
@@ -143,6 +154,10 @@ void Recorder::write(const Lane::Item& item) {
     connection.peer = writer_->text(*item.peer, kSource);
     connection.backend_pid = connected->backend_pid;
     writer_->write(connection, kSource);
+    if (hooks_) {
+      const std::string backend = connected->backend_pid == 0 ? "" : "b" + std::to_string(connected->backend_pid);
+      marks_.connected(item.connection, {connected->client, backend}, connected->time);
+    }
     const std::lock_guard lock(stats_mutex_);
     ++stats_.connections;
   } else if (const auto* disconnected = std::get_if<Disconnected>(&item.event)) {
@@ -151,6 +166,7 @@ void Recorder::write(const Lane::Item& item) {
     end.id = item.connection;
     end.reason = writer_->text(disconnected->reason, kSource);
     writer_->write(end, kSource);
+    marks_.disconnected(item.connection);
   } else if (const auto* untracked = std::get_if<Untracked>(&item.event)) {
     if (untracked->why == Untracked::Why::replication) return;  // nothing of it was wanted
     trace::Loss loss;
@@ -196,6 +212,11 @@ void Recorder::write_execution(trace::ConnectionId connection, const Executed& e
   // Batches are counted within a session; in the trace they are unique.
   if (event.pipeline_batch != 0) query.pipeline_batch = std::uint64_t{connection} << 32 | event.pipeline_batch;
   query.parameters = parameters_;
+  if (hooks_) {
+    const HookMarks::CallSite site = marks_.of(connection, event.start);
+    query.stack = site.stack;
+    query.scope = site.scope;
+  }
   writer_->write(query, kSource);
   if (event.recorded_rows > 0) {
     trace::ResultValues values;

@@ -12,6 +12,8 @@
 
 #include <quell/trace/writer.hpp>
 
+#include "agent/proxy/hook_channel.hpp"
+#include "agent/proxy/hook_marks.hpp"
 #include "agent/proxy/session_event.hpp"
 
 namespace quell::proxy {
@@ -30,9 +32,11 @@ struct RecorderParams {
 struct RecorderStats {
   std::uint64_t connections = 0;
   std::uint64_t queries = 0;
-  std::uint64_t dropped = 0;    ///< events of any kind: a lane was full
-  std::uint64_t untracked = 0;  ///< sessions that were only relayed, replication apart
-  std::string write_error;      ///< the writer's last, or empty
+  std::uint64_t dropped = 0;     ///< events of any kind: a lane was full
+  std::uint64_t untracked = 0;   ///< sessions that were only relayed, replication apart
+  std::uint64_t hook_calls = 0;  ///< calls that hooks told of
+  std::uint64_t hook_lost = 0;   ///< lines they had to drop
+  std::string write_error;       ///< the writer's last, or empty
 };
 
 /// Writes what the loops see into the trace, on a thread of its own, so that a slow or full disk never holds up a
@@ -62,7 +66,9 @@ class Recorder {
     std::array<std::uint64_t, trace::kEventKinds> dropped_{};
   };
 
-  explicit Recorder(std::unique_ptr<trace::Writer> writer, RecorderParams params = {});
+  /// `hooks` null: no call sites are looked for.
+  explicit Recorder(std::unique_ptr<trace::Writer> writer, RecorderParams params = {},
+                    std::unique_ptr<HookChannel> hooks = nullptr);
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
   /// As stop().
@@ -79,6 +85,7 @@ class Recorder {
  private:
   void run();
   void collect();
+  void read_hooks();
   void write(const Lane::Item& item);
   void write_execution(trace::ConnectionId connection, const Executed& event);
   void write_losses(const std::array<std::uint64_t, trace::kEventKinds>& dropped);
@@ -86,8 +93,10 @@ class Recorder {
 
   std::unique_ptr<trace::Writer> writer_;
   RecorderParams params_;
+  std::unique_ptr<HookChannel> hooks_;
+  HookMarks marks_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::vector<Lane::Item> taken_;
+  std::vector<std::vector<Lane::Item>> taken_;  ///< by lane
   std::vector<trace::Parameter> parameters_;
   std::vector<trace::Column> columns_;
   trace::QueryId next_query_ = 1;

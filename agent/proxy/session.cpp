@@ -28,6 +28,7 @@ Session::Session(SessionContext& context, Recorder::Lane* lane, int epoll, Descr
       deadline_(now + context.handshake_nanoseconds) {
   ++context_.counters.open;
   tune(client_.descriptor());
+  if (lane_) client_name_ = client_name(client_.descriptor());
   update_interest();
 }
 
@@ -234,6 +235,9 @@ void Session::observe(bool from_client, std::string_view bytes) {
 
 void Session::hand_over_events() {
   if (parser_ && !parser_->events().empty()) {
+    for (SessionEvent& event : parser_->events()) {
+      if (auto* connected = std::get_if<Connected>(&event)) connected->client = client_name_;
+    }
     lane_->push(connection_, context_.upstream_names[endpoint_], parser_->events());
   }
 }

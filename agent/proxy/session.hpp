@@ -156,6 +156,7 @@ class Session {
   std::optional<SessionParser> parser_;
   trace::ConnectionId connection_ = 0;
   std::string cancel_key_;
+  std::string client_name_;
 };
 
 }  // namespace quell::proxy

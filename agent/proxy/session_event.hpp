@@ -53,6 +53,7 @@ struct Connected {
   std::string application_name;
   std::string server_version;
   std::uint32_t backend_pid = 0;
+  std::string client;  ///< its socket as call-site hooks name it; the session knows it, not the parser
 };
 
 /// One execution: an Execute (with all its fetches), one statement of a simple query, a function call.

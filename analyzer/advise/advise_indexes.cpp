@@ -1,4 +1,5 @@
 #include "analyzer/advise/index_advisor.hpp"
+#include "analyzer/advise/proof.hpp"
 
 namespace quell::advise {
 
@@ -7,7 +8,9 @@ AdviseResult advise_indexes(const model::Workload& workload, const AdviseParams&
   for (std::size_t i = 0; i < workload.statements().size(); ++i) {
     statements.push_back(sample_statement(workload, static_cast<model::StatementIndex>(i)));
   }
-  return advise_statements(statements, params);
+  AdviseResult result = advise_statements(statements, params);
+  if (params.prove) prove(statements, params, result.advice);
+  return result;
 }
 
 }  // namespace quell::advise

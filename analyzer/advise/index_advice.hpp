@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,10 @@ struct ServedStatement {
   std::uint64_t executions = 0;
   double cost_before = 0;  ///< planner units for one execution, averaged over the captured values
   double cost_after = 0;   ///< with all advised indexes together; equal to cost_before where not verified
+  /// One execution, averaged over the captured values, with none and with all of the advised indexes; only where
+  /// measured.
+  std::optional<double> ms_before = std::nullopt;
+  std::optional<double> ms_after = std::nullopt;
 };
 
 struct IndexAdvice {
@@ -32,7 +37,7 @@ struct IndexAdvice {
   std::vector<ServedStatement> statements;  ///< by gain
   double cost_before = 0;                   ///< over the trace: sum of executions × cost of the served statements
   double cost_after = 0;
-  std::uint64_t size_bytes = 0;  ///< estimated; 0: not known
+  std::uint64_t size_bytes = 0;  ///< estimated, or real where it was built; 0: not known
   Verification verification = Verification::not_verified;
   std::string note;  ///< why not verified and how to get there, or what the check said
 };
@@ -47,6 +52,8 @@ struct AdviseParams {
   double minimum_gain = 0.10;
   /// ... and this much planner cost over the trace. 1000: a hundred page reads are not worth an index's upkeep.
   double minimum_cost_saved = 1000;
+  /// Build the indexes for real and measure (see prove() in proof.hpp: writers wait meanwhile).
+  bool prove = false;
   std::size_t candidates = 200;  ///< hypothetical indexes tried at most; those of the costliest statements first
   /// The search ends here with the best found so far. 30 s: a report is waited for.
   std::chrono::milliseconds time_limit{30'000};
@@ -63,6 +70,22 @@ struct AdviseResult {
   std::vector<std::string> not_planned;  ///< statements and tables left out, each with the reason
   std::vector<RejectedIndex> rejected;   ///< every candidate that is not advised, with the reason
   std::size_t what_if_calls = 0;         ///< EXPLAINs asked of the server
+};
+
+/// An existing index that could go, or that looks so and must stay.
+struct IndexRemoval {
+  enum class Kind : std::uint8_t { invalid, duplicate, redundant, unused };
+  Kind kind = Kind::unused;
+  std::string ddl;  ///< DROP INDEX CONCURRENTLY ..., or REINDEX for an invalid index of a constraint
+  std::string schema;
+  std::string index;
+  std::string reason;
+  std::uint64_t size_bytes = 0;
+};
+
+struct RemovalResult {
+  std::vector<IndexRemoval> advice;  ///< by kind, then size
+  std::vector<IndexRemoval> kept;    ///< not advised: `reason` says why it must stay, `ddl` is empty
 };
 
 /// Index advice for the statements of a workload. Needs a database to know tables, sizes and existing indexes; throws

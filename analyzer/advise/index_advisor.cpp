@@ -144,7 +144,7 @@ class Advisor {
       if (all_.count(candidate) > 0) {
         planned.candidates.push_back(std::move(candidate));
       } else if (table.pages < kTinyTablePages) {
-        reject(candidate, fmt::format("table {} has only {:.0f} pages", table.name, table.pages));
+        reject(candidate, fmt::format("table {} is tiny: {:.0f} of 8 KiB", table.name, table.pages));
       } else if (const CatalogIndex* index = serving_index(table, candidate.keys)) {
         reject(candidate, fmt::format("index {} begins with these columns already", index->name));
       } else if (all_.size() >= params_.candidates) {

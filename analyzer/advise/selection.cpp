@@ -83,7 +83,8 @@ class Search {
   }
 
   [[nodiscard]] bool worth(const Change& change) const {
-    return change.saved >= params_.minimum_cost_saved && change.saved >= params_.minimum_gain * change.affected;
+    return change.saved > 0 && change.saved >= params_.minimum_cost_saved &&
+           change.saved >= params_.minimum_gain * change.affected;
   }
 
   [[nodiscard]] bool stopped() const { return stop_ && stop_(); }

@@ -45,7 +45,13 @@ plan::RunRequest run_request(const model::Workload& workload, model::QueryIndex 
   request.writes = facts.is_write();
   request.volatile_functions = facts.volatile_functions;
   // Binds hold parameters, or the literals of a text without parameters; literals stand in the text already.
-  if (sql::Lexer().lex(request.sql).parameters == 0) return request;
+  const auto parameters = static_cast<std::size_t>(sql::Lexer().lex(request.sql).parameters);
+  if (parameters == 0) return request;
+  if (workload.binds(query).size() < parameters) {  // an SQL file, or a recorder that saw the text only
+    request.generic = true;
+    request.parameters.resize(parameters);
+    return request;
+  }
   for (const model::Bind& bind : workload.binds(query)) {
     request.parameters.push_back({bind.type_oid, bind.form, std::string(bind.bytes), bind.cut});
   }

@@ -167,6 +167,10 @@ void WorkloadBuilder::on(const trace::Shape& shape, trace::Source) {
   pending_->columns.emplace_back(shape.id, std::vector(shape.columns.begin(), shape.columns.end()));
 }
 
+void WorkloadBuilder::on(const trace::Connection& connection, trace::Source) {
+  if (connection.application_name != 0) state_->application_names[connection.id] = connection.application_name;
+}
+
 void WorkloadBuilder::on(const trace::ScopeBegin& begin, trace::Source) {
   const ScopeIndex index = pending_->scope(begin.id, *state_);
   if (index == kNone) return;
@@ -320,14 +324,15 @@ void bound_scopes(WorkloadState& state, const std::vector<bool>& begun) {
   }
 }
 
-/// Scopes that a recorder saw on several connections under one trace id are one. An agent's own scope is never merged:
-/// the service knows what a request is, and one trace id spans many requests of a distributed system.
+/// Scopes that a recorder saw on several connections under one trace id are one. An agent's own scope, and a hook's, is
+/// never merged: the service knows what a request is, and one trace id spans many requests of a distributed system.
 void merge_scopes(WorkloadState& state, std::vector<ScopeIndex>& target) {
   std::vector<std::pair<MergeKey, ScopeIndex>> keyed;
   for (ScopeIndex s = 0; s < state.scopes.size(); ++s) {
     const Scope& scope = state.scopes[s];
     target[s] = s;
-    if (scope.rule == trace::ScopeRule::agent || scope.trace_context == trace::TraceContext{}) continue;
+    if (scope.rule == trace::ScopeRule::agent || scope.rule == trace::ScopeRule::hook_mark) continue;
+    if (scope.trace_context == trace::TraceContext{}) continue;
     keyed.push_back({{scope.trace_context, scope.name}, s});
   }
   std::sort(keyed.begin(), keyed.end(), [&](const auto& a, const auto& b) {
@@ -433,6 +438,7 @@ Workload WorkloadBuilder::finish(const trace::Summary& summary) && {
   bound_scopes(state, pending.scope_begun);
   std::vector<ScopeIndex> target(state.scopes.size());
   merge_scopes(state, target);
+  read_tagged_call_sites(state);
   derive_scopes(state);
   for (ScopeIndex s = static_cast<ScopeIndex>(target.size()); s < state.scopes.size(); ++s) target.push_back(s);
   order_scopes(state, target);

@@ -23,6 +23,7 @@ class WorkloadBuilder final : public trace::EventSink {
   void on(const trace::Text&, trace::Source) override;
   void on(const trace::Stack&, trace::Source) override;
   void on(const trace::Shape&, trace::Source) override;
+  void on(const trace::Connection&, trace::Source) override;
   void on(const trace::ScopeBegin&, trace::Source) override;
   void on(const trace::ScopeEnd&, trace::Source) override;
   void on(const trace::Query&, trace::Source) override;

@@ -80,6 +80,11 @@ struct ShapeEntry {
   std::vector<std::uint32_t> recorded;
 };
 
+/// Ids of recorded scopes count up from 1; derived ones are told apart by the top bit and made from their first query.
+inline trace::ScopeId derived_scope_id(QueryIndex query) {
+  return (trace::ScopeId{1} << 63) | query;
+}
+
 struct WorkloadState {
   trace::Header header;
   trace::Summary summary;
@@ -90,6 +95,7 @@ struct WorkloadState {
   std::unordered_map<std::uint32_t, std::string_view> unescaped_literals;  ///< those that hold quotes or escapes
   std::vector<std::vector<CallSite>> stacks;                               ///< by StackId
   std::vector<ShapeEntry> shapes;                                          ///< by ShapeId
+  std::unordered_map<trace::ConnectionId, trace::TextId> application_names;
 
   std::vector<Statement> statements;
   std::vector<Scope> scopes;

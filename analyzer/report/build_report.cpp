@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <quell/trace/error.hpp>
 
+#include "analyzer/advise/index_removal.hpp"
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
 #include "analyzer/report/value_text.hpp"
@@ -249,13 +250,17 @@ void add_database_results(const model::Workload& workload, const ReportParams& p
     report.plans.push_back(explain(workload, wanted[i], runner));
   }
   if (!params.index_advice) return;
-  tell("trying indexes");
+  tell(params.advise.prove ? "trying indexes, then building them in a transaction" : "trying indexes");
   advise::AdviseParams advise_params = params.advise;
   advise_params.dsn = params.dsn;
   advise::AdviseResult result = advise::advise_indexes(workload, advise_params);
   report.index_advice = std::move(result.advice);
   report.not_planned = std::move(result.not_planned);
   report.rejected_indexes = std::move(result.rejected);
+  if (params.removals) {
+    tell("judging the indexes there are");
+    report.removals = advise::advise_removals(advise_params);
+  }
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <boost/json.hpp>
 
+#include "analyzer/report/json_text.hpp"
 #include "analyzer/report/plan_report.hpp"
 #include "analyzer/report/report.hpp"
 #include "analyzer/report/safe_text.hpp"
@@ -285,7 +286,9 @@ json::array index_advice_json(const Report& report) {
       served.push_back(json::object{{"statement", report.statements[each.statement].id},
                                     {"executions", each.executions},
                                     {"cost_before", each.cost_before},
-                                    {"cost_after", each.cost_after}});
+                                    {"cost_after", each.cost_after},
+                                    {"ms_before", number_or_null(each.ms_before)},
+                                    {"ms_after", number_or_null(each.ms_after)}});
     out.push_back(json::object{{"ddl", text(advice.ddl)},
                                {"schema", text(advice.schema)},
                                {"table", text(advice.table)},
@@ -297,6 +300,18 @@ json::array index_advice_json(const Report& report) {
                                {"note", text(advice.note)},
                                {"statements", std::move(served)}});
   }
+  return out;
+}
+
+json::array removals_json(const std::vector<advise::IndexRemoval>& removals) {
+  json::array out;
+  for (const advise::IndexRemoval& each : removals)
+    out.push_back(json::object{{"kind", name(each.kind)},
+                               {"ddl", text(each.ddl)},
+                               {"schema", text(each.schema)},
+                               {"index", text(each.index)},
+                               {"reason", text(each.reason)},
+                               {"size_bytes", each.size_bytes}});
   return out;
 }
 
@@ -317,37 +332,6 @@ json::array rejected_json(const Report& report) {
   return out;
 }
 
-/// Two spaces a level; numbers in their shortest exact form (Boost.JSON 1.81 writes 1.5 as 1.5E0 and never indents).
-void write_pretty(const json::value& value, std::size_t depth, std::string& out) {
-  const auto line = [&](std::size_t levels) { (out += '\n').append(levels * 2, ' '); };
-  if (const json::object* object = value.if_object(); object && !object->empty()) {
-    char separator = '{';
-    for (const auto& [key, member] : *object) {
-      out += separator;
-      line(depth + 1);
-      (out += json::serialize(json::string(key))) += ": ";
-      write_pretty(member, depth + 1, out);
-      separator = ',';
-    }
-    line(depth);
-    out += '}';
-  } else if (const json::array* array = value.if_array(); array && !array->empty()) {
-    char separator = '[';
-    for (const json::value& element : *array) {
-      out += separator;
-      line(depth + 1);
-      write_pretty(element, depth + 1, out);
-      separator = ',';
-    }
-    line(depth);
-    out += ']';
-  } else if (const double* number = value.if_double()) {
-    out += fmt::format("{}", *number);
-  } else {
-    out += json::serialize(value);
-  }
-}
-
 }  // namespace
 
 std::string render_json(const Report& report, const RenderParams& params) {
@@ -365,14 +349,15 @@ std::string render_json(const Report& report, const RenderParams& params) {
                         {"plans", plans_json(report, params)},
                         {"index_advice", index_advice_json(report)},
                         {"not_planned", strings_json(report.not_planned)}};
+  if (report.removals) {
+    document["index_removals"] = removals_json(report.removals->advice);
+    if (params.explain_silence) document["indexes_kept"] = removals_json(report.removals->kept);
+  }
   if (params.explain_silence) {
     document["silences"] = silences_json(report);
     document["rejected_indexes"] = rejected_json(report);
   }
-  std::string out;
-  write_pretty(document, 0, out);
-  out += '\n';
-  return out;
+  return json_text(document);
 }
 
 std::string render_json(const PlanReport& report, const RenderParams& params) {
@@ -410,7 +395,7 @@ std::string render_json(const PlanReport& report, const RenderParams& params) {
                                      {"after_cost", report.comparison->after.root.total_cost},
                                      {"changes", std::move(changes)}};
   }
-  return json::serialize(out) + "\n";
+  return json_text(out);
 }
 
 }  // namespace quell::report

@@ -76,8 +76,10 @@ std::string index_block(const advise::IndexAdvice& advice) {
   out += "\ncost " + estimate(advice.cost_before);
   if (advice.verification != advise::Verification::not_verified)
     out += fmt::format(" before, {} after", estimate(advice.cost_after));
-  out += ", over the trace; " + words_of(how_checked(advice));
-  return out + "\n";
+  out += ", over the trace; ";
+  if (const auto time = measured(advice))
+    out += fmt::format("{} before, {} after; ", milliseconds(time->before), milliseconds(time->after));
+  return out + words_of(how_checked(advice)) + "\n";
 }
 
 std::string insights_list(const std::vector<plan::Insight>& insights, const RenderParams& params) {
@@ -134,17 +136,35 @@ std::string statements_block(const Report& report, const RenderParams& params) {
   return out + "\n</details>\n";
 }
 
+std::string index_advice_block(const Report& report) {
+  const std::string none = no_index_advice(report);
+  return "\n### Index advice\n" + (none.empty() ? "" : "\n" + words_of(none) + "\n");
+}
+
+std::string rejected_block(const Report& report) {
+  if (report.rejected_indexes.empty()) return {};
+  std::string out = "\n### Indexes that are not advised\n\n";
+  for (const advise::RejectedIndex& each : report.rejected_indexes)
+    out += fmt::format("- {}: {}\n", name_code(each.ddl), words_of(each.reason));
+  return out;
+}
+
+std::string removals_block(const advise::RemovalResult& removals) {
+  std::string out = "\n### Indexes that could go\n\n";
+  if (removals.advice.empty()) out += "none\n";
+  for (const advise::IndexRemoval& each : removals.advice)
+    out += fmt::format("- {}: {}, {}; {}\n", name_code(each.ddl), name(each.kind), words_of(each.reason),
+                       bytes(each.size_bytes));
+  return out;
+}
+
 std::string silences_block(const Report& report) {
   std::string out = "\n### Repetitions that are no findings\n\n";
   if (report.silences.empty()) out += "none\n";
   for (const detect::Silence& silence : report.silences)
     out += fmt::format("- {}: {}: {}\n", name_code(silence.scope_name), counted(silence.executions, "execution"),
                        words_of(silence.reason));
-  if (report.rejected_indexes.empty()) return out;
-  out += "\n### Indexes that are not advised\n\n";
-  for (const advise::RejectedIndex& each : report.rejected_indexes)
-    out += fmt::format("- {}: {}\n", name_code(each.ddl), words_of(each.reason));
-  return out;
+  return out + rejected_block(report);
 }
 
 /// Adds whole blocks as long as there is room, and counts what found none.
@@ -195,13 +215,19 @@ std::string render_markdown(const PlanReport& report, const RenderParams& params
 
 std::string render_markdown(const Report& report, const RenderParams& params) {
   CappedText out;
+  if (params.indexes_only) {
+    out.add(index_advice_block(report));
+    for (const advise::IndexAdvice& advice : report.index_advice) out.add(index_block(advice));
+    if (report.removals) out.add(removals_block(*report.removals));
+    if (params.explain_silence) out.add(rejected_block(report));
+    return std::move(out).finish("quell advise " + report.trace_path);
+  }
   if (!params.plans_only) {
     out.add(fmt::format("## Quell: {}\n\n", words_of(verdict(report))));
     if (report.findings.empty()) out.add(words_of(checked(report)) + "\n\n");
     out.add(fmt::format("Trace {}, {}\n", name_code(report.trace_path), words_of(completeness(report))));
     for (std::size_t i = 0; i < report.findings.size(); ++i) out.add(finding_block(report, i, params));
-    out.add("\n### Index advice\n");
-    if (const std::string none = no_index_advice(report); !none.empty()) out.add("\n" + words_of(none) + "\n");
+    out.add(index_advice_block(report));
     for (const advise::IndexAdvice& advice : report.index_advice) out.add(index_block(advice));
     if (params.explain_silence) out.add(silences_block(report));
   }

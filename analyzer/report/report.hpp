@@ -89,6 +89,7 @@ struct Report {
   std::vector<advise::IndexAdvice> index_advice;
   std::vector<std::string> not_planned;
   std::vector<advise::RejectedIndex> rejected_indexes;  ///< shown with the silences
+  std::optional<advise::RemovalResult> removals;        ///< of indexes; only where asked for
   bool database_used = false;                           ///< a DSN was given
 };
 
@@ -99,6 +100,7 @@ struct ReportParams {
   /// such.
   std::string only_statement;
   bool index_advice = true;
+  bool removals = false;  ///< also judge the indexes that exist
   bool analyze_writes = false;
   detect::DetectParams detect;
   advise::AdviseParams advise;
@@ -115,6 +117,7 @@ struct RenderParams {
   bool explain_silence = false;  ///< also what was looked at and is no finding or no advice, and why
   bool show_values = false;      ///< bind values in examples and plans; otherwise only how many there are
   bool plans_only = false;       ///< text and Markdown: the plans and nothing else
+  bool indexes_only = false;     ///< text and Markdown: the index advice and nothing else
 };
 
 [[nodiscard]] std::string render_text(const Report& report, const RenderParams& params);

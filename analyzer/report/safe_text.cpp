@@ -7,55 +7,12 @@
 namespace quell::report {
 namespace {
 
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-struct CodePoint {
-  char32_t value = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
 bool is_name_character(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || static_cast<unsigned char>(c) >= 0x80;
-}
-
-/// The Unicode Standard, table 3-7: no overlong forms, no surrogates, nothing above U+10FFFF.
-CodePoint decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-  const std::uint8_t lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  std::size_t length = 0;
-  char32_t value = 0;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-    value = lead & 0x1FU;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    value = lead & 0x0FU;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    value = lead & 0x07U;
-  } else {
-    return {};
-  }
-  if (text.size() < length) return {};
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80) return {};
-    value = (value << 6U) | (byte(i) & 0x3FU);
-  }
-  const bool overlong = (length == 3 && value < 0x800) || (length == 4 && value < 0x10000);
-  if (overlong || (value >= 0xD800 && value <= 0xDFFF) || value > 0x10FFFF) return {};
-  return {value, length, true};
-}
-
-/// Controls, and marks that change the direction or the width of what follows.
-bool is_unshowable(char32_t c) {
-  return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF;
 }
 
 std::size_t longest_run(std::string_view text, char wanted) {
@@ -74,46 +31,22 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-std::string valid_utf8(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  while (!bytes.empty()) {
-    const CodePoint next = decode(bytes);
-    out += next.valid ? bytes.substr(0, next.bytes) : kReplacement;
-    bytes.remove_prefix(next.bytes);
-  }
-  return out;
-}
-
-std::string printable(std::string_view bytes) {
-  std::string out;
-  out.reserve(bytes.size());
-  bool space = false;
-  while (!bytes.empty()) {
-    const CodePoint next = decode(bytes);
-    if (next.valid && (next.value == ' ' || (next.value >= '\t' && next.value <= '\r'))) {
-      space = !out.empty();
-    } else {
-      if (space) out += ' ';
-      space = false;
-      out += next.valid && !is_unshowable(next.value) ? bytes.substr(0, next.bytes) : kReplacement;
+std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
+  std::vector<std::string> lines;
+  std::string line;
+  while (!text.empty()) {
+    const std::size_t space = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, space);
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > columns) {
+      lines.push_back(std::move(line));
+      line.clear();
     }
-    bytes.remove_prefix(next.bytes);
+    if (!line.empty()) line += ' ';
+    line += word;
+    text.remove_prefix(std::min(text.size(), space + 1));
   }
-  return out;
-}
-
-std::size_t display_width(std::string_view utf8) {
-  return static_cast<std::size_t>(
-      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0U) != 0x80; }));
-}
-
-std::string shorten(std::string_view utf8, std::size_t columns) {
-  if (display_width(utf8) <= columns) return std::string(utf8);
-  const std::size_t keep = columns > 3 ? columns - 3 : 0;
-  std::size_t bytes = 0;
-  for (std::size_t column = 0; column < keep; ++column) bytes += decode(utf8.substr(bytes)).bytes;
-  return std::string(utf8.substr(0, bytes)) + std::string(std::min<std::size_t>(columns, 3), '.');
+  if (!line.empty()) lines.push_back(std::move(line));
+  return lines;
 }
 
 std::string mask_values(std::string_view expression) {

@@ -2,23 +2,21 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "analyzer/sql/utf8.hpp"
 
 /// Texts of a trace (SQL, routes, file names, server messages) are untrusted bytes. These functions make them fit to
 /// show.
 namespace quell::report {
 
-/// The same text with every byte that is not part of well-formed UTF-8 replaced by U+FFFD.
-[[nodiscard]] std::string valid_utf8(std::string_view bytes);
+using sql::display_width;
+using sql::printable;
+using sql::shorten;
+using sql::valid_utf8;
 
-/// One line for a terminal: valid UTF-8, runs of white space as one space, control characters (escape sequences) and
-/// direction marks as U+FFFD.
-[[nodiscard]] std::string printable(std::string_view bytes);
-
-/// Columns a text takes on a terminal, one for each code point.
-[[nodiscard]] std::size_t display_width(std::string_view utf8);
-
-/// The first `columns` columns, ending in "..." where something was cut.
-[[nodiscard]] std::string shorten(std::string_view utf8, std::size_t columns);
+/// Breaks at spaces so that no line is wider than `columns`; a longer word stands alone.
+[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
 
 /// An expression of a plan without the values in it: '...' becomes '?', a number ?; $1 and names stay. A text that is a
 /// number as a whole is a measure of the plan and stays.

@@ -39,6 +39,12 @@ class TextReport : private TextWriter {
       write_plans();
       return take();
     }
+    if (params_.indexes_only) {
+      write_index_advice();
+      write_removals();
+      write_rejected_indexes();
+      return take();
+    }
     write_verdict();
     for (std::size_t i = 0; i < report_.findings.size(); ++i) write_finding(i);
     write_index_advice();
@@ -120,14 +126,20 @@ class TextReport : private TextWriter {
       labelled("cost", verified ? fmt::format("{} -> {} over the trace ({} less)", estimate(advice.cost_before),
                                               estimate(advice.cost_after), percent(gain))
                                 : estimate(advice.cost_before) + " over the trace");
+      if (const auto time = measured(advice))
+        labelled("time", fmt::format("{} -> {} over the trace", milliseconds(time->before), milliseconds(time->after)),
+                 Style::strong);
       labelled("checked", how_checked(advice));
-      if (advice.size_bytes > 0) labelled("size", "about " + bytes(advice.size_bytes));
+      if (advice.size_bytes > 0) {
+        const bool built = advice.verification == advise::Verification::measured;
+        labelled("size", (built ? "" : "about ") + bytes(advice.size_bytes));
+      }
       for (const advise::ServedStatement& served : advice.statements) {
         if (served.statement == model::kNone) continue;
         labelled("serves",
-                 fmt::format("{} ({}, {} -> {} each) {}", report_.statements[served.statement].id,
-                             counted(served.executions, "execution"), estimate(served.cost_before),
-                             estimate(served.cost_after), report_.statements[served.statement].text),
+                 fmt::format("{} ({}, {}) {}", report_.statements[served.statement].id,
+                             counted(served.executions, "execution"), gain_words(served),
+                             report_.statements[served.statement].text),
                  Style::plain, 2);
       }
     }
@@ -201,12 +213,31 @@ class TextReport : private TextWriter {
       labelled("", fmt::format("{}: {}", counted(silence.executions, "execution"), silence.reason));
       if (silence.statement != model::kNone) labelled("", report_.statements[silence.statement].text, Style::dim, 1);
     }
-    if (report_.rejected_indexes.empty()) return;
+    write_rejected_indexes();
+  }
+
+  void write_rejected_indexes() {
+    if (!params_.explain_silence || report_.rejected_indexes.empty()) return;
     heading("Indexes that are not advised");
     for (const advise::RejectedIndex& each : report_.rejected_indexes) {
       labelled("index", each.ddl);
       labelled("", each.reason, Style::dim);
     }
+  }
+
+  void write_removals() {
+    if (!report_.removals) return;
+    heading("Indexes that could go");
+    if (report_.removals->advice.empty()) line("   none");
+    for (const advise::IndexRemoval& each : report_.removals->advice) {
+      line("   " + styled(Style::green, printable(each.ddl)));
+      labelled(name(each.kind), each.reason);
+      labelled("frees", bytes(each.size_bytes));
+    }
+    if (!params_.explain_silence || report_.removals->kept.empty()) return;
+    heading("Indexes that look superfluous and stay");
+    for (const advise::IndexRemoval& each : report_.removals->kept)
+      labelled("index", fmt::format("{}.{}: {}", each.schema, each.index, each.reason), Style::dim);
   }
 
   const Report& report_;

@@ -35,24 +35,6 @@ std::string_view code(Style style) {
 
 }  // namespace
 
-std::vector<std::string> wrap(std::string_view text, std::size_t columns) {
-  std::vector<std::string> lines;
-  std::string line;
-  while (!text.empty()) {
-    const std::size_t space = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, space);
-    if (!line.empty() && display_width(line) + 1 + display_width(word) > columns) {
-      lines.push_back(std::move(line));
-      line.clear();
-    }
-    if (!line.empty()) line += ' ';
-    line += word;
-    text.remove_prefix(std::min(text.size(), space + 1));
-  }
-  if (!line.empty()) lines.push_back(std::move(line));
-  return lines;
-}
-
 std::string TextWriter::styled(Style style, std::string_view text) const {
   if (!params_.colour || style == Style::plain || text.empty()) return std::string(text);
   return fmt::format("{}{}\x1b[0m", code(style), text);

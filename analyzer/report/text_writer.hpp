@@ -12,9 +12,6 @@ namespace quell::report {
 
 enum class Style { plain, strong, dim, red, yellow, cyan, green };
 
-/// Breaks at spaces so that no line is wider than `columns`; a longer word stands alone.
-[[nodiscard]] std::vector<std::string> wrap(std::string_view text, std::size_t columns);
-
 /// Lines of a text report: labels in a column of their own, words wrapped beside them, colour where it is asked for.
 /// Texts are made fit to show.
 class TextWriter {

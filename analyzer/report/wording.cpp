@@ -115,6 +115,21 @@ std::string_view name(advise::Verification verification) {
   return "";
 }
 
+std::string_view name(advise::IndexRemoval::Kind kind) {
+  using Kind = advise::IndexRemoval::Kind;
+  switch (kind) {
+    case Kind::invalid:
+      return "invalid";
+    case Kind::duplicate:
+      return "duplicate";
+    case Kind::redundant:
+      return "redundant";
+    case Kind::unused:
+      return "unused";
+  }
+  return "";
+}
+
 std::string_view name(trace::EventKind kind) {
   switch (kind) {
     case trace::EventKind::text:
@@ -279,6 +294,25 @@ std::string no_index_advice(const Report& report) {
   if (!report.index_advice.empty()) return {};
   if (!report.database_used) return "Plans and index advice need a database: add --dsn.";
   return "No index would save enough of the planner's cost of the statements in this trace.";
+}
+
+std::optional<Measured> measured(const advise::IndexAdvice& advice) {
+  Measured sum;
+  bool any = false;
+  for (const advise::ServedStatement& served : advice.statements) {
+    if (!served.ms_before || !served.ms_after) continue;
+    sum.before += *served.ms_before * static_cast<double>(served.executions);
+    sum.after += *served.ms_after * static_cast<double>(served.executions);
+    any = true;
+  }
+  return any ? std::optional(sum) : std::nullopt;
+}
+
+std::string gain_words(const advise::ServedStatement& served) {
+  std::string out = fmt::format("{} -> {}", estimate(served.cost_before), estimate(served.cost_after));
+  if (served.ms_before && served.ms_after)
+    out += fmt::format(", {} -> {}", milliseconds(*served.ms_before), milliseconds(*served.ms_after));
+  return out + " each";
 }
 
 std::vector<model::StatementIndex> costliest(const Report& report, std::size_t count) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,7 @@ namespace quell::report {
 [[nodiscard]] std::string how_checked(const advise::IndexAdvice& advice);
 /// Names of the JSON report.
 [[nodiscard]] std::string_view name(advise::Verification verification);
+[[nodiscard]] std::string_view name(advise::IndexRemoval::Kind kind);
 [[nodiscard]] std::string_view name(trace::EventKind kind);
 [[nodiscard]] std::string_view name(trace::Damage::Kind kind);
 
@@ -57,6 +59,15 @@ namespace quell::report {
 
 /// Why there is no index advice; empty where there is some.
 [[nodiscard]] std::string no_index_advice(const Report& report);
+
+/// Time over the trace that an index was measured to save, in milliseconds.
+struct Measured {
+  double before = 0;
+  double after = 0;
+};
+[[nodiscard]] std::optional<Measured> measured(const advise::IndexAdvice& advice);
+/// "1,206 -> 59, 2.27 ms -> 0.041 ms each".
+[[nodiscard]] std::string gain_words(const advise::ServedStatement& served);
 
 /// Statements by total time, descending, then by fingerprint; at most `count`.
 [[nodiscard]] std::vector<model::StatementIndex> costliest(const Report& report, std::size_t count);

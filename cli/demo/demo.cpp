@@ -71,7 +71,8 @@ void forget_environment() {
   std::vector<std::string> names;
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text = *entry;
-    if (text.starts_with("PG") || text.starts_with("QUELL_TRACE") || text.starts_with("QUELL_REDACT"))
+    if (text.starts_with("PG") || text.starts_with("QUELL_TRACE") || text.starts_with("QUELL_REDACT") ||
+        text.starts_with("QUELL_REFERENCE_"))
       names.emplace_back(text.substr(0, text.find('=')));
   }
   for (const std::string& name : names) unsetenv(name.c_str());
@@ -117,11 +118,11 @@ class Demo {
     return ChildProcess::start({std::move(arguments), std::move(environment), workspace_.file(log)});
   }
 
-  ChildProcess start_reference(std::vector<std::string> arguments, const std::string& trace = {}) {
+  ChildProcess start_reference(std::vector<std::string> arguments,
+                               std::vector<std::pair<std::string, std::string>> environment = {}) {
     const std::string log = arguments[0] + ".log";
     arguments.insert(arguments.begin(), reference_);
-    std::vector<std::pair<std::string, std::string>> environment = {{"QUELL_REFERENCE_DSN", dsn()}};
-    if (!trace.empty()) environment.emplace_back("QUELL_TRACE", trace);
+    environment.emplace_back("QUELL_REFERENCE_DSN", dsn());
     return start(std::move(arguments), log, std::move(environment));
   }
 
@@ -134,6 +135,8 @@ class Demo {
     tell("migrating and seeding the reference API's database");
     start_reference({"migrate"}).wait_for_success(seconds(60));
     start_reference({"seed", "--scale", std::string(kScale)}).wait_for_success(seconds(120));
+    start_reference({"make-admin", "--email", kWriterEmail}, {{"QUELL_REFERENCE_ADMIN_PASSWORD", kWriterPassword}})
+        .wait_for_success(seconds(60));
     // Fresh statistics: plans and what-if costs must not depend on when autovacuum comes by.
     cluster_->execute(std::string(kDatabase), "vacuum analyze");
   }
@@ -142,7 +145,8 @@ class Demo {
     tell("starting the reference API with tracing");
     const std::string port_file = workspace_.file("port");
     ChildProcess server =
-        start_reference({"serve", "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"}, trace_file());
+        start_reference({"serve", "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"},
+                        {{"QUELL_TRACE", trace_file()}});
     try {
       const std::uint16_t port = wait_for_port(server, port_file);
       const std::vector<TrafficPhase> script = traffic_script();

@@ -14,6 +14,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+#include <boost/json/parse.hpp>
 #include <quell/trace/error.hpp>
 
 #include "cli/demo/interrupt.hpp"
@@ -42,6 +43,11 @@ HttpRequest new_post(int number) {
           201};
 }
 
+HttpRequest login() {
+  return {"POST", "/auth/login", fmt::format(R"({{"email": "{}", "password": "{}"}})", kWriterEmail, kWriterPassword),
+          200, true};
+}
+
 /// What one visitor does: lists, a post, its author. `turn` moves the ids and pages so that visits differ.
 std::vector<HttpRequest> visit(const std::string& loading, int turn) {
   return {get(fmt::format("/posts?loading={}&limit=20&offset={}", loading, 20 * turn)),
@@ -62,6 +68,7 @@ TrafficPhase one_client() {
     for (int turn = 0; turn < 5; ++turn) append(requests, visit(loading, turn));
   }
   for (int page = 0; page < 5; ++page) requests.push_back(get(fmt::format("/posts?limit=10&offset={}", 10 * page)));
+  requests.push_back(login());
   for (int number = 1; number <= 5; ++number) {
     requests.push_back(new_user(number));
     requests.push_back(new_post(number));
@@ -75,6 +82,7 @@ TrafficPhase eight_clients() {
     std::vector<HttpRequest> requests;
     int turn = 0;
     for (const char* loading : {"lazy", "selectin", "joined"}) append(requests, visit(loading, client + turn++));
+    requests.push_back(login());
     requests.push_back(new_user(100 + client));
     requests.push_back(new_post(100 + client));
     phase.clients.push_back(std::move(requests));
@@ -102,6 +110,7 @@ class Client {
     http::request<http::string_body> message(http::string_to_verb(request.method), request.target, 11, request.body);
     message.set(http::field::host, "127.0.0.1");
     if (!request.body.empty()) message.set(http::field::content_type, "application/json");
+    if (!access_token_.empty()) message.set(http::field::authorization, "Bearer " + access_token_);
     message.prepare_payload();
     stream_.expires_after(kReplyLimit);
     co_await http::async_write(stream_, message, asio::use_awaitable);
@@ -110,10 +119,12 @@ class Client {
     if (reply.result_int() != request.expected_status)
       throw Error(fmt::format("the reference API answered {} {} with {}: {}", request.method, request.target,
                               reply.result_int(), reply.body().substr(0, 300)));
+    if (request.logs_in) access_token_ = boost::json::parse(reply.body()).at("access_token").as_string();
   }
 
   beast::tcp_stream stream_;
   beast::flat_buffer buffer_;
+  std::string access_token_;
   std::uint16_t port_;
   const std::vector<HttpRequest>& requests_;
 };

@@ -11,7 +11,12 @@ struct HttpRequest {
   std::string target;
   std::string body;  ///< JSON; empty: none
   unsigned expected_status = 200;
+  bool logs_in = false;  ///< the reply's access token is sent with what the same client asks for later
 };
+
+/// Who writes in the demo; must be an administrator, because he writes in the name of others.
+inline constexpr const char* kWriterEmail = "writer@example.org";
+inline constexpr const char* kWriterPassword = "only for the demo";
 
 /// Clients that work at the same time, each with its own connection and list of requests, sent one after the other.
 struct TrafficPhase {

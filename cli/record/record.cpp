@@ -48,11 +48,11 @@ std::int64_t clock_ns(clockid_t clock) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// The library that redirects connect(): beside the program, or where it is installed. Empty: not found.
-std::string redirect_library() {
+/// A file or folder that belongs to us: beside the program, or where it is installed. Empty: not found.
+std::string companion(const char* name) {
   std::error_code ignored;
   const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const fs::path& path : {folder / "libquell_redirect.so", folder / "../lib/quell/libquell_redirect.so"}) {
+  for (const fs::path& path : {folder / name, folder / "../lib/quell" / name}) {
     if (fs::exists(path, ignored)) return fs::weakly_canonical(path, ignored).string();
   }
   return {};
@@ -89,6 +89,19 @@ void preload(Environment& environment, const std::string& library, const std::ve
   environment["QUELL_REDIRECT_TO"] = fmt::format("{};{}", tcp.port(), socket.text);
 }
 
+void prepend(Environment& environment, const char* name, const std::string& value, char separator) {
+  std::string& all = environment[name];
+  all = all.empty() ? value : value + separator + all;
+}
+
+/// Leads interpreters to the scripts of agent/hooks.
+void lead_to_hooks(Environment& environment, const std::string& folder, const std::string& pipe) {
+  environment["QUELL_HOOK"] = pipe;
+  prepend(environment, "PYTHONPATH", folder + "/python", ':');
+  prepend(environment, "NODE_OPTIONS", fmt::format("--require \"{}/node/quell_hook.js\"", folder), ' ');
+  prepend(environment, "RUBYOPT", fmt::format("-r{}/ruby/quell_hook.rb", folder), ' ');
+}
+
 }  // namespace
 
 std::unique_ptr<trace::Writer> create_trace(const std::string& path, const std::string& program, bool redact) {
@@ -110,13 +123,16 @@ RecordOutcome record(const RecordParams& params, void (*say)(const std::string&)
                          proxy::Address::parse("unix:" + folder.path() + "/proxy")};
   proxy_params.upstream = upstream.address;
   proxy_params.upstream_tls = upstream.tls;
+  const std::string hooks = params.hooks ? companion("hooks") : std::string();
+  if (!hooks.empty()) proxy_params.hook_pipe = folder.path() + "/hooks";
 
   RecordedChild child;
   proxy::Proxy proxy(proxy_params);
   proxy.start(create_trace(params.trace, fs::path(params.command[0]).filename().string(), params.redact));
   say(fmt::format("recording PostgreSQL at {} ({}) into {}", upstream.address.text(), upstream.found_in, params.trace));
   Environment for_child = redirected(environment, upstream.address, proxy.listening()[0].port());
-  const std::string library = redirect_library();
+  if (!hooks.empty()) lead_to_hooks(for_child, hooks, proxy_params.hook_pipe);
+  const std::string library = companion("libquell_redirect.so");
   if (library.empty()) {
     say("libquell_redirect.so is not beside this program: only what the environment names is recorded");
   } else {
@@ -143,6 +159,10 @@ std::vector<std::string> describe(const proxy::ProxyStats& stats, const std::str
                             recorder.connections == 1 ? "connection" : "connections", trace));
   if (stats.accepted == 0) {
     out.push_back("no connection came through the proxy: name the server that the program uses with --upstream");
+  }
+  if (recorder.hook_lost > 0) {
+    out.push_back(fmt::format("{} call sites are missing: the program told of them faster than they were read",
+                              recorder.hook_lost));
   }
   if (stats.upstream_failed > 0) {
     out.push_back(fmt::format("PostgreSQL could not be reached for {} connections; they were told so (08006)",

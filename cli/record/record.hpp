@@ -15,6 +15,8 @@ struct RecordParams {
   std::vector<std::string> command;
   std::string trace;
   bool redact = false;
+  /// Also where in the program calls come from, by scripts inside it.
+  bool hooks = true;
   /// Where PostgreSQL is; otherwise the environment says it.
   std::optional<Upstream> upstream;
 };

@@ -10,10 +10,15 @@ using db::desc;
 using db::joined;
 using db::selectin;
 
-db::Select<Post> newest_posts(std::optional<std::int64_t> author_id, Slice slice) {
+db::Select<Post> newest_posts(std::optional<std::int64_t> author_id, Slice slice, std::optional<PostPosition> after) {
   auto query =
       db::select<Post>().order_by(desc(&Post::created_at), desc(&Post::id)).limit(slice.limit).offset(slice.offset);
   if (author_id) query.where(col(&Post::author_id) == *author_id);
+  if (after) {
+    // The first half alone is what an index on created_at can start from.
+    const auto created = col(&Post::created_at);
+    query.where(created <= after->created_at && (created < after->created_at || col(&Post::id) < after->id));
+  }
   return query;
 }
 
@@ -53,9 +58,9 @@ db::Awaitable<std::unordered_map<std::int64_t, std::int64_t>> count_comments(db:
 }  // namespace
 
 db::Awaitable<PostList> list_posts(db::Session& session, std::optional<std::int64_t> author_id, Slice slice,
-                                   Loading loading) {
+                                   std::optional<PostPosition> after, Loading loading) {
   PostList list;
-  list.posts = co_await load_list(session, newest_posts(author_id, slice), loading);
+  list.posts = co_await load_list(session, newest_posts(author_id, slice, after), loading);
   if (!list.posts.empty()) list.comment_counts = co_await count_comments(session.connection(), list.posts);
   co_return list;
 }
@@ -85,19 +90,48 @@ db::Awaitable<Post*> find_post(db::Session& session, std::int64_t id, Loading lo
   co_return post;
 }
 
+db::Awaitable<bool> post_exists(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_one<bool>("select exists (select from posts where id = $1)", id);
+}
+
+namespace {
+
+/// Tags that do not exist yet are made.
+db::Awaitable<void> add_tags(db::Connection& connection, std::int64_t post_id, const std::vector<std::string>& names) {
+  co_await connection.execute(
+      "insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing", names);
+  co_await connection.execute(
+      "insert into post_tags (post_id, tag_id) select $1::bigint, id from tags where name = any($2)"
+      " on conflict do nothing",
+      post_id, names);
+}
+
+}  // namespace
+
 db::Awaitable<std::int64_t> create_post(db::Connection& connection, const NewPost& post) {
-  auto transaction = co_await connection.begin();
   const auto id = co_await connection.fetch_one<std::int64_t>(
       "insert into posts (author_id, title, body) values ($1, $2, $3) returning id", post.author_id, post.title,
       post.body);
-  if (!post.tags.empty()) {
-    co_await connection.execute(
-        "insert into tags (name) select distinct unnest($1::text[]) order by 1 on conflict do nothing", post.tags);
-    co_await connection.execute(
-        "insert into post_tags (post_id, tag_id) select $1::bigint, id from tags where name = any($2)", id, post.tags);
-  }
-  co_await transaction.commit();
+  if (!post.tags.empty()) co_await add_tags(connection, id, post.tags);
   co_return id;
+}
+
+db::Awaitable<std::optional<std::int64_t>> lock_post(db::Connection& connection, std::int64_t id) {
+  return connection.fetch_optional<std::int64_t>("select author_id from posts where id = $1 for update", id);
+}
+
+db::Awaitable<void> update_post(db::Connection& connection, std::int64_t id, PostChange change) {
+  co_await connection.execute("update posts set title = coalesce($2, title), body = coalesce($3, body) where id = $1",
+                              id, change.title, change.body);
+  if (!change.tags) co_return;
+  co_await connection.execute(
+      "delete from post_tags where post_id = $1 and tag_id not in (select id from tags where name = any($2))", id,
+      *change.tags);
+  if (!change.tags->empty()) co_await add_tags(connection, id, *change.tags);
+}
+
+db::Awaitable<void> delete_post(db::Connection& connection, std::int64_t id) {
+  co_await connection.execute("delete from posts where id = $1", id);
 }
 
 }  // namespace quell::reference

@@ -11,6 +11,7 @@
 #include <quell/db/session.hpp>
 
 #include "reference_app/domain/models.hpp"
+#include "reference_app/domain/slice.hpp"
 
 namespace quell::reference {
 
@@ -22,9 +23,10 @@ enum class Loading : std::uint8_t {
 };
 BOOST_DESCRIBE_ENUM(Loading, lazy, selectin, joined)
 
-struct Slice {
-  std::int64_t limit = 20;
-  std::int64_t offset = 0;
+/// The place of a post in the list of newest ones.
+struct PostPosition {
+  db::Timestamp created_at;
+  std::int64_t id = 0;
 };
 
 /// Posts with author and tags loaded, newest first.
@@ -33,12 +35,14 @@ struct PostList {
   std::unordered_map<std::int64_t, std::int64_t> comment_counts;  ///< by post id; none where there are no comments
 };
 
-/// `author_id`: only this user's posts. The session must outlive the result.
+/// `author_id`: only this user's posts. `after`: only those behind this place. The session must outlive the result.
 db::Awaitable<PostList> list_posts(db::Session& session, std::optional<std::int64_t> author_id, Slice slice,
-                                   Loading loading);
+                                   std::optional<PostPosition> after, Loading loading);
 
 /// With author, tags and comments with their authors; null where there is none.
 db::Awaitable<Post*> find_post(db::Session& session, std::int64_t id, Loading loading);
+
+db::Awaitable<bool> post_exists(db::Connection& connection, std::int64_t id);
 
 class NewPost {
  public:
@@ -50,7 +54,20 @@ class NewPost {
   std::vector<std::string> tags;  ///< names; those that do not exist yet are made
 };
 
-/// In one transaction; returns the new id.
+/// Inside the caller's transaction; returns the new id.
 db::Awaitable<std::int64_t> create_post(db::Connection& connection, const NewPost& post);
+
+/// What is not given stays as it is.
+struct PostChange {
+  const std::optional<std::string>& title;
+  const std::optional<std::string>& body;
+  const std::optional<std::vector<std::string>>& tags;
+};
+
+/// The author of a post that nobody else can change until the transaction ends; nothing where there is none.
+db::Awaitable<std::optional<std::int64_t>> lock_post(db::Connection& connection, std::int64_t id);
+db::Awaitable<void> update_post(db::Connection& connection, std::int64_t id, PostChange change);
+/// With its comments.
+db::Awaitable<void> delete_post(db::Connection& connection, std::int64_t id);
 
 }  // namespace quell::reference

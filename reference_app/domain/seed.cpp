@@ -37,6 +37,30 @@ constexpr db::Statement kInsertTags{"insert into tags (name) select * from unnes
 constexpr db::Statement kInsertPostTags{
     "insert into post_tags (post_id, tag_id) select * from unnest($1::bigint[], $2::bigint[])"};
 
+constexpr db::Statement kInsertProducts{
+    "insert into products (sku, name, description, price, stock, tags, metadata, created_at)"
+    " select sku, name, description, price_cents / 100.0, stock, string_to_array(tags, ','), metadata, created_at"
+    " from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::jsonb[],"
+    " $8::timestamptz[]) as row (sku, name, description, price_cents, stock, tags, metadata, created_at)"};
+constexpr db::Statement kInsertOrders{
+    "insert into orders (customer_id, status, total, placed_at) select customer_id, status, total_cents / 100.0,"
+    " placed_at from unnest($1::bigint[], $2::text[], $3::bigint[], $4::timestamptz[])"
+    " as row (customer_id, status, total_cents, placed_at)"};
+constexpr db::Statement kInsertOrderItems{
+    "insert into order_items (order_id, product_id, quantity, unit_price)"
+    " select order_id, product_id, quantity, price_cents / 100.0 from unnest($1::bigint[], $2::bigint[], $3::bigint[],"
+    " $4::bigint[]) as row (order_id, product_id, quantity, price_cents)"};
+
+db::Awaitable<void> insert_shop(db::Connection& connection, const ShopRows& rows) {
+  const auto& products = rows.products;
+  co_await insert(connection, kInsertProducts, products.sku, products.name, products.description, products.price_cents,
+                  products.stock, products.tags, products.metadata, products.created_at);
+  co_await insert(connection, kInsertOrders, rows.orders.customer_id, rows.orders.status, rows.orders.total_cents,
+                  rows.orders.placed_at);
+  co_await insert(connection, kInsertOrderItems, rows.items.order_id, rows.items.product_id, rows.items.quantity,
+                  rows.items.price_cents);
+}
+
 }  // namespace
 
 db::Awaitable<void> seed(db::Connection& connection, SeedSize size) {
@@ -52,6 +76,7 @@ db::Awaitable<void> seed(db::Connection& connection, SeedSize size) {
                   rows.comments.created_at);
   co_await insert(connection, kInsertTags, rows.tags.name);
   co_await insert(connection, kInsertPostTags, rows.post_tags.post_id, rows.post_tags.tag_id);
+  co_await insert_shop(connection, rows.shop);
   co_await transaction.commit();
   // Statistics and visibility map now, not whenever autovacuum comes by: plans should be the same from the first
   // request.

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <numeric>
-#include <random>
 #include <span>
 #include <string_view>
 
 #include <fmt/format.h>
+
+#include "reference_app/domain/seed_random.hpp"
 
 namespace quell::reference {
 namespace {
@@ -30,40 +30,14 @@ constexpr std::array<std::string_view, 24> kTagNames{
     "testing",  "design",      "migration", "locking",  "vacuum",    "json",   "search",  "caching",
     "security", "operations",  "backup",    "replicas", "extension", "types",  "logging", "tools"};
 
-/// mt19937_64 gives the same numbers everywhere; the standard's distributions do not, so the few needed are here.
-class Random {
- public:
-  std::int64_t below(std::int64_t bound) { return static_cast<std::int64_t>(unit() * static_cast<double>(bound)); }
-  /// 0 is the likeliest: the share of the first k of n is the square root of k/n.
-  std::int64_t skewed_below(std::int64_t bound) {
-    const double u = unit();
-    return static_cast<std::int64_t>(u * u * static_cast<double>(bound));
-  }
-  template <std::size_t N>
-  std::string_view pick(const std::array<std::string_view, N>& words) {
-    return words[static_cast<std::size_t>(below(N))];
-  }
-
- private:
-  double unit() { return static_cast<double>(engine_() >> 11) * 0x1.0p-53; }
-  std::mt19937_64 engine_{20240301};
-};
-
-/// Spreads ranks over ids, so that the most prolific user is not simply the first.
-std::int64_t id_of_rank(std::int64_t rank, std::int64_t count) {
-  std::int64_t step = 617;
-  while (std::gcd(step, count) != 1) ++step;
-  return (rank * step + count / 3) % count + 1;
-}
-
-std::string sentence(Random& random, std::int64_t words) {
+std::string sentence(SeedRandom& random, std::int64_t words) {
   std::string text(random.pick(kWords));
   text[0] = static_cast<char>(text[0] - 'a' + 'A');
   for (std::int64_t i = 1; i < words; ++i) text.append(" ").append(random.pick(kWords));
   return text;
 }
 
-std::string paragraph(Random& random, std::int64_t sentences) {
+std::string paragraph(SeedRandom& random, std::int64_t sentences) {
   std::string text;
   for (std::int64_t i = 0; i < sentences; ++i) {
     if (i > 0) text += ' ';
@@ -74,7 +48,7 @@ std::string paragraph(Random& random, std::int64_t sentences) {
 
 constexpr db::Timestamp kFirstDay{std::chrono::sys_days(std::chrono::year(2023) / 1 / 1)};
 
-SeedRows::Users make_users(Random& random, std::int64_t count) {
+SeedRows::Users make_users(SeedRandom& random, std::int64_t count) {
   SeedRows::Users users;
   for (std::int64_t i = 0; i < count; ++i) {
     const auto first = random.pick(kFirstNames);
@@ -87,7 +61,7 @@ SeedRows::Users make_users(Random& random, std::int64_t count) {
   return users;
 }
 
-SeedRows::Posts make_posts(Random& random, SeedSize size) {
+SeedRows::Posts make_posts(SeedRandom& random, SeedSize size) {
   SeedRows::Posts posts;
   for (std::int64_t i = 0; i < size.posts; ++i) {
     posts.author_id.push_back(id_of_rank(random.skewed_below(size.users), size.users));
@@ -98,7 +72,7 @@ SeedRows::Posts make_posts(Random& random, SeedSize size) {
   return posts;
 }
 
-SeedRows::Comments make_comments(Random& random, SeedSize size, const SeedRows::Posts& posts) {
+SeedRows::Comments make_comments(SeedRandom& random, SeedSize size, const SeedRows::Posts& posts) {
   SeedRows::Comments comments;
   for (std::int64_t i = 0; i < size.comments; ++i) {
     const auto post_id = id_of_rank(random.skewed_below(size.posts), size.posts);
@@ -111,7 +85,7 @@ SeedRows::Comments make_comments(Random& random, SeedSize size, const SeedRows::
   return comments;
 }
 
-SeedRows::PostTags make_post_tags(Random& random, std::int64_t posts) {
+SeedRows::PostTags make_post_tags(SeedRandom& random, std::int64_t posts) {
   SeedRows::PostTags links;
   std::vector<std::int64_t> chosen;
   for (std::int64_t post = 1; post <= posts; ++post) {
@@ -135,17 +109,18 @@ SeedSize SeedSize::scaled(double scale) {
   const auto rows = [&](std::int64_t count) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(static_cast<double>(count) * scale));
   };
-  return {rows(one.users), rows(one.posts), rows(one.comments)};
+  return {rows(one.users), rows(one.posts), rows(one.comments), rows(one.products), rows(one.orders)};
 }
 
 SeedRows make_seed_rows(SeedSize size) {
-  Random random;
+  SeedRandom random(20240301);
   SeedRows rows;
   rows.users = make_users(random, size.users);
   rows.posts = make_posts(random, size);
   rows.comments = make_comments(random, size, rows.posts);
   rows.tags.name.assign(kTagNames.begin(), kTagNames.end());
   rows.post_tags = make_post_tags(random, size.posts);
+  rows.shop = make_shop_rows({size.users, size.products, size.orders});
   return rows;
 }
 

@@ -6,6 +6,8 @@
 
 #include <quell/db/types.hpp>
 
+#include "reference_app/domain/seed_shop_rows.hpp"
+
 /// Invented data to try the service on. The same scale always gives the same rows.
 namespace quell::reference {
 
@@ -32,12 +34,15 @@ struct SeedRows {
   struct PostTags {
     std::vector<std::int64_t> post_id, tag_id;
   } post_tags;
+  ShopRows shop;
 };
 
 struct SeedSize {
   std::int64_t users = 1'000;
   std::int64_t posts = 20'000;
   std::int64_t comments = 40'000;
+  std::int64_t products = 2'000;
+  std::int64_t orders = 10'000;
 
   /// `scale` 1 is the default size; 0.1 a tenth of it, but at least one row of each.
   [[nodiscard]] static SeedSize scaled(double scale);

@@ -8,8 +8,14 @@
 #include <fmt/ranges.h>
 #include <re2/re2.h>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 namespace quell::reference::http {
+namespace {
+
+constexpr boost::json::parse_options kParseOptions{.max_depth = 32};
+
+}  // namespace
 
 boost::json::value parse_json_body(std::string_view content_type, std::string_view body) {
   const auto media_type = content_type.substr(0, content_type.find(';'));
@@ -17,12 +23,21 @@ boost::json::value parse_json_body(std::string_view content_type, std::string_vi
     throw Problem(415, "unsupported-media-type", "Send the body as application/json.")
         .with("Accept-Post", "application/json");
   }
-  boost::json::parse_options options;
-  options.max_depth = 32;
   boost::json::error_code error;
-  auto value = boost::json::parse(body, error, {}, options);
+  auto value = boost::json::parse(body, error, {}, kParseOptions);
   if (error) throw Problem(400, "malformed-json", fmt::format("The body is not JSON: {}.", error.message()));
   return value;
+}
+
+std::string header_name(std::string_view member) {
+  std::string name(member);
+  bool starts_word = true;
+  for (char& c : name) {
+    if (starts_word && c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+    starts_word = c == '_';
+    if (starts_word) c = '-';
+  }
+  return name;
 }
 
 namespace detail {
@@ -126,6 +141,29 @@ void add_unknown(const Location& at, ValidationErrors& errors) {
 
 void add_repeated(const Location& at, ValidationErrors& errors) {
   errors.add(at, "repeated", "must be given once");
+}
+
+std::vector<std::string_view> split_list(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    const auto end = std::min(text.find(','), text.size());
+    parts.push_back(text.substr(0, end));
+    text.remove_prefix(end);
+    if (!text.empty()) text.remove_prefix(1);
+  }
+  return parts;
+}
+
+void decode_json_object(std::string_view text, const Location& at, ValidationErrors& errors, db::Jsonb& out) {
+  boost::json::error_code error;
+  const auto json = boost::json::parse(text, error, {}, kParseOptions);
+  if (error) return add_type_error("a JSON object", at, errors);
+  decode_json_object(json, at, errors, out);
+}
+
+void decode_json_object(const boost::json::value& json, const Location& at, ValidationErrors& errors, db::Jsonb& out) {
+  if (!json.is_object()) return add_type_error("an object", at, errors);
+  out = db::Jsonb(boost::json::serialize(json));
 }
 
 }  // namespace detail

@@ -39,6 +39,11 @@ void add_enum_error(std::span<const std::string_view> names, const Location& at,
 void add_missing(const Location& at, ValidationErrors& errors);
 void add_unknown(const Location& at, ValidationErrors& errors);
 void add_repeated(const Location& at, ValidationErrors& errors);
+/// Parts between commas; empty text has none.
+[[nodiscard]] std::vector<std::string_view> split_list(std::string_view text);
+/// Text that should be a JSON object.
+void decode_json_object(std::string_view text, const Location& at, ValidationErrors& errors, db::Jsonb& out);
+void decode_json_object(const boost::json::value& json, const Location& at, ValidationErrors& errors, db::Jsonb& out);
 
 template <class E>
 std::vector<std::string_view> enum_names() {
@@ -83,6 +88,15 @@ void decode_text(std::string_view text, const Field& field, const Location& at, 
     }
   } else if constexpr (std::is_enum_v<T>) {
     decode_enum(text, at, errors, out);
+  } else if constexpr (is_vector<T>) {
+    const auto parts = split_list(text);
+    if (!check_count(parts.size(), field, at, errors)) return;
+    out.clear();
+    out.resize(parts.size());
+    const Field item_field = field_of_item(field);
+    for (std::size_t i = 0; i < parts.size(); ++i) decode_text(parts[i], item_field, Location(at, i), errors, out[i]);
+  } else if constexpr (std::same_as<T, db::Jsonb>) {
+    decode_json_object(text, at, errors, out);
   } else {
     static_assert(std::same_as<T, std::string>, "no decoder for parameters of this type");
     if (check_string(text, field, at, errors)) out = text;
@@ -105,9 +119,7 @@ void decode_json(const boost::json::value& json, const Field& field, const Locat
     if (!json.is_array()) return add_type_error("an array", at, errors);
     const auto& array = json.get_array();
     if (!check_count(array.size(), field, at, errors)) return;
-    Field item_field = field;
-    item_field.min_length.reset();
-    item_field.max_length.reset();
+    const Field item_field = field_of_item(field);
     out.clear();
     out.resize(array.size());
     for (std::size_t i = 0; i < array.size(); ++i) decode_json(array[i], item_field, Location(at, i), errors, out[i]);
@@ -124,8 +136,24 @@ void decode_json(const boost::json::value& json, const Field& field, const Locat
     if (!json.is_string()) return add_type_error("a string", at, errors);
     const std::string_view text = json.get_string();
     if (check_string(text, field, at, errors)) out = text;
+  } else if constexpr (std::same_as<T, db::Numeric>) {
+    std::string text;
+    decode_json(json, field, at, errors, text);
+    out = db::Numeric(std::move(text));
+  } else if constexpr (std::same_as<T, db::Jsonb>) {
+    decode_json_object(json, at, errors, out);
   } else {
     decode_object(json, at, errors, out);
+  }
+}
+
+/// A header or cookie; empty: missing.
+template <class T>
+void decode_one(std::string_view text, const Field& field, const Location& at, ValidationErrors& errors, T& out) {
+  if (!text.empty()) {
+    decode_text(text, field, at, errors, out);
+  } else if (field.required && !is_optional<T>) {
+    add_missing(at, errors);
   }
 }
 
@@ -192,6 +220,30 @@ void decode_query(const QueryParameters& parameters, ValidationErrors& errors, T
   for (const auto& [name, text] : parameters) {
     if (!detail::is_member<T>(name)) detail::add_unknown(Location(query, name), errors);
   }
+}
+
+/// `if_match` to `If-Match`: the header of a member.
+[[nodiscard]] std::string header_name(std::string_view member);
+
+/// Members of T by the names of their headers; others are not looked at. An empty header counts as missing.
+template <class T>
+void decode_headers(const Request& request, ValidationErrors& errors, T& out) {
+  const Location header("header");
+  boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
+    constexpr Field field = field_of<T>(decltype(member)::name);
+    const std::string name = header_name(field.name);
+    detail::decode_one(request.header(name), field, Location(header, name), errors, out.*member.pointer);
+  });
+}
+
+/// Members of T by the names of their cookies (RFC 6265); others are not looked at.
+template <class T>
+void decode_cookies(const Request& request, ValidationErrors& errors, T& out) {
+  const Location cookie("cookie");
+  boost::mp11::mp_for_each<MembersOf<T>>([&](auto member) {
+    constexpr Field field = field_of<T>(decltype(member)::name);
+    detail::decode_one(request.cookie(field.name), field, Location(cookie, field.name), errors, out.*member.pointer);
+  });
 }
 
 template <class T>

@@ -49,6 +49,8 @@ void write_json(std::string& out, const T& value) {
     write_timestamp(out, value);
   } else if constexpr (std::same_as<T, db::Jsonb>) {
     out += value.text();
+  } else if constexpr (std::same_as<T, db::Numeric>) {
+    write_string(out, value.text());  // a JSON number would lose digits in most readers
   } else if constexpr (std::same_as<T, db::Uuid>) {
     write_string(out, value.to_string());
   } else if constexpr (is_optional<T>) {

@@ -14,12 +14,12 @@ constexpr std::array<std::pair<std::string_view, Method>, 7> kMethods{{{"GET", M
                                                                        {"DELETE", Method::del},
                                                                        {"OPTIONS", Method::options}}};
 
+}  // namespace
+
 bool same_name(std::string_view a, std::string_view b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
   return std::ranges::equal(a, b, {}, lower, lower);
 }
-
-}  // namespace
 
 std::string_view to_string(Method method) {
   return kMethods[static_cast<std::size_t>(method)].first;
@@ -34,6 +34,35 @@ std::optional<Method> parse_method(std::string_view text) {
 std::string_view Request::header(std::string_view name) const {
   const auto found = std::ranges::find_if(headers, [&](const auto& entry) { return same_name(entry.first, name); });
   return found == headers.end() ? std::string_view{} : found->second;
+}
+
+std::string_view Request::cookie(std::string_view name) const {
+  std::string_view cookies = header("Cookie");
+  while (!cookies.empty()) {
+    const auto pair = take_item(cookies, ';');
+    if (pair.size() > name.size() && pair.starts_with(name) && pair[name.size()] == '=') {
+      return pair.substr(name.size() + 1);
+    }
+  }
+  return {};
+}
+
+std::string* Response::find(std::string_view name) {
+  const auto found = std::ranges::find(headers, name, [](const auto& entry) { return std::string_view(entry.first); });
+  return found == headers.end() ? nullptr : &found->second;
+}
+
+void Response::remove(std::string_view name) {
+  std::erase_if(headers, [&](const auto& entry) { return entry.first == name; });
+}
+
+std::string_view take_item(std::string_view& list, char separator) {
+  const auto end = list.find(separator);
+  const std::string_view item = list.substr(0, end);
+  list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
+  const auto first = item.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return item.substr(first, item.find_last_not_of(" \t") - first + 1);
 }
 
 std::string_view reason(int status) {

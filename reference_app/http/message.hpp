@@ -26,6 +26,8 @@ struct Request {
 
   /// First header of that name, any case; empty where there is none.
   [[nodiscard]] std::string_view header(std::string_view name) const;
+  /// Value of the first cookie of that name; empty where there is none.
+  [[nodiscard]] std::string_view cookie(std::string_view name) const;
 };
 
 struct Response {
@@ -33,8 +35,18 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
 
+  /// Adds a header; one that is there already stays.
   void set(std::string name, std::string value) { headers.emplace_back(std::move(name), std::move(value)); }
+  /// Value of the first header of that name, spelled the same; null where there is none.
+  [[nodiscard]] std::string* find(std::string_view name);
+  void remove(std::string_view name);
 };
+
+/// Whether two names are the same but for the case of ASCII letters.
+[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
+
+/// Takes the first item off a list such as a header's value, without the spaces around it.
+[[nodiscard]] std::string_view take_item(std::string_view& list, char separator);
 
 /// Registered reason phrase (RFC 9110); "Unknown" for others.
 [[nodiscard]] std::string_view reason(int status);

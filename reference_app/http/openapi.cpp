@@ -8,6 +8,12 @@ namespace quell::reference::http {
 
 namespace json = boost::json;
 
+void SchemaSet::as_content(json::object& parameter) {
+  json::value schema{{"type", "object"}};
+  parameter.erase("schema");
+  parameter["content"] = json::object{{"application/json", {{"schema", std::move(schema)}}}};
+}
+
 json::object SchemaSet::integer(const Field& field) {
   json::object schema{{"type", "integer"}, {"format", "int64"}};
   if (field.minimum) schema["minimum"] = *field.minimum;
@@ -53,7 +59,7 @@ json::object problem_schema(bool with_errors) {
                        {"properties",
                         {{"location",
                           {{"type", "array"},
-                           {"description", "From path, query or body inwards."},
+                           {"description", "From path, query, header, cookie or body inwards."},
                            {"items", {{"type", json::array{"string", "integer"}}}}}},
                          {"code", {{"type", "string"}}},
                          {"message", {{"type", "string"}}}}},
@@ -62,6 +68,14 @@ json::object problem_schema(bool with_errors) {
     required.emplace_back("errors");
   }
   return {{"type", "object"}, {"properties", std::move(properties)}, {"required", std::move(required)}};
+}
+
+json::object mode_parameter() {
+  return {{"name", kModeHeader},
+          {"in", "header"},
+          {"required", false},
+          {"schema", {{"type", "string"}, {"enum", json::array{"good", "naive"}}}},
+          {"description", "Which of two versions of the service answers. The reply is the same."}};
 }
 
 json::object problem_response(int status) {
@@ -75,6 +89,9 @@ std::set<int> problems_of(const Operation& operation, const OperationShape& shap
   std::set<int> problems(operation.info->problems.begin(), operation.info->problems.end());
   problems.insert({400, 422, 500, 503, 504});
   if (shape.body) problems.insert({413, 415});
+  if (operation.info->access != Access::anyone) problems.insert({401});
+  if (operation.info->access == Access::admin) problems.insert({403});
+  if (operation.info->limit != Limit::none) problems.insert({429});
   return problems;
 }
 
@@ -83,17 +100,26 @@ json::object describe(const Operation& operation, SchemaSet& schemas) {
   const OperationInfo& info = *operation.info;
   json::object described{{"operationId", info.id}, {"summary", info.summary}, {"tags", json::array{info.tag}}};
   if (!info.description.empty()) described["description"] = info.description;
+  if (operation.run_naive) {
+    described["x-quell-naive"] = true;
+    shape.parameters.push_back(mode_parameter());
+  }
   if (!shape.parameters.empty()) described["parameters"] = shape.parameters;
   if (shape.body) {
     described["requestBody"] =
         json::object{{"required", true}, {"content", {{"application/json", {{"schema", *shape.body}}}}}};
   }
 
+  if (info.access != Access::anyone) described["security"] = json::array{json::object{{"bearer", json::array{}}}};
+
   json::object responses;
   json::object success{{"description", reason(info.status)}};
   const json::value opaque{{"type", info.media_type == "application/json" ? "object" : "string"}};
-  success["content"] = json::object{{info.media_type, {{"schema", shape.reply ? *shape.reply : opaque}}}};
+  if (info.status != 204) {
+    success["content"] = json::object{{info.media_type, {{"schema", shape.reply ? *shape.reply : opaque}}}};
+  }
   responses[std::to_string(info.status)] = std::move(success);
+  if (info.method == Method::get) responses["304"] = json::object{{"description", reason(304)}};
   for (const int status : problems_of(operation, shape)) responses[std::to_string(status)] = problem_response(status);
   described["responses"] = std::move(responses);
   return described;
@@ -125,7 +151,9 @@ json::object openapi_document(const std::vector<Operation>& operations) {
             {"description", "A blog on PostgreSQL: the service Quell is shown on."},
             {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
           {"paths", std::move(paths)},
-          {"components", {{"schemas", std::move(components)}}}};
+          {"components",
+           {{"schemas", std::move(components)},
+            {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"bearerFormat", "JWT"}}}}}}}};
 }
 
 }  // namespace quell::reference::http

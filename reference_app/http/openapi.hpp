@@ -11,6 +11,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <quell/db/codec.hpp>
+
 #include "reference_app/http/decode.hpp"
 #include "reference_app/http/json_writer.hpp"
 #include "reference_app/http/schema.hpp"
@@ -32,11 +34,7 @@ class SchemaSet {
       return nullable(schema_of<typename T::value_type>(field, direction), field);
     } else if constexpr (is_vector<T>) {
       schema["type"] = "array";
-      Field item = field;
-      item.description = {};
-      item.min_length.reset();
-      item.max_length.reset();
-      schema["items"] = schema_of<typename T::value_type>(item, direction);
+      schema["items"] = schema_of<typename T::value_type>(field_of_item(field), direction);
       if (field.min_length) schema["minItems"] = *field.min_length;
       if (field.max_length) schema["maxItems"] = *field.max_length;
     } else if constexpr (std::same_as<T, bool>) {
@@ -53,6 +51,8 @@ class SchemaSet {
       schema = {{"type", "string"}, {"format", "uuid"}};
     } else if constexpr (std::same_as<T, db::Jsonb>) {
       schema["type"] = "object";
+    } else if constexpr (std::same_as<T, db::Numeric>) {
+      schema = string(field);
     } else if constexpr (std::is_enum_v<T>) {
       schema["type"] = "string";
       auto& names = schema["enum"].emplace_array();
@@ -65,7 +65,7 @@ class SchemaSet {
     return schema;
   }
 
-  /// The members of T as parameters in `location`, "path" or "query".
+  /// The members of T as parameters in `location`: "path", "query", "header" or "cookie".
   template <class T>
   void add_parameters(boost::json::array& out, std::string_view location) {
     const T defaults{};
@@ -73,12 +73,16 @@ class SchemaSet {
       using Member = std::remove_cvref_t<decltype(defaults.*member.pointer)>;
       constexpr Field field = field_of<T>(decltype(member)::name);
       const bool required = field.required && !is_optional<Member>;
-      auto schema = schema_of<Member>(field, Direction::input);
+      // A parameter that is missing is not null.
+      auto schema = schema_of<typename db::Nullable<Member>::Value>(field, Direction::input);
       schema.as_object().erase("description");
       if (!required && !is_optional<Member>) schema.as_object()["default"] = as_json(defaults.*member.pointer);
+      const std::string name = location == "header" ? header_name(field.name) : std::string(field.name);
       boost::json::object parameter{
-          {"name", field.name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
+          {"name", name}, {"in", location}, {"required", required}, {"schema", std::move(schema)}};
       if (!field.description.empty()) parameter["description"] = field.description;
+      if constexpr (is_vector<Member>) parameter["explode"] = false;  // a,b,c
+      if constexpr (std::same_as<Member, std::optional<db::Jsonb>>) as_content(parameter);
       out.push_back(std::move(parameter));
     });
   }
@@ -86,6 +90,8 @@ class SchemaSet {
   [[nodiscard]] const boost::json::object& schemas() const { return schemas_; }
 
  private:
+  /// A parameter whose text is JSON: OpenAPI says so by a media type in place of a schema.
+  static void as_content(boost::json::object& parameter);
   static boost::json::object integer(const Field& field);
   static boost::json::object string(const Field& field);
   static boost::json::value nullable(boost::json::value schema, const Field& field);

@@ -1,4 +1,5 @@
 #include "reference_app/http/api.hpp"
+#include "reference_app/http/docs/page.hpp"
 #include "reference_app/http/representations.hpp"
 #include "reference_app/http/resources.hpp"
 
@@ -32,6 +33,15 @@ asio::awaitable<std::string> openapi(RequestContext& context, const NoInput&) {
   co_return context.api().openapi_text();
 }
 
+// Everything the page needs is in it; what it shows comes from this service only.
+asio::awaitable<std::string> docs(RequestContext& context, const NoInput&) {
+  context.response().set(
+      "Content-Security-Policy",
+      "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
+      "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+  co_return std::string(docs_page());
+}
+
 }  // namespace
 
 void add_operations(Api& api) {
@@ -51,6 +61,12 @@ void add_operations(Api& api) {
            .tag = "operations",
            .media_type = "application/json"},
           &openapi);
+  api.add({.route = "/docs",
+           .id = "docs",
+           .summary = "This description as a page, to read and to try",
+           .tag = "operations",
+           .media_type = "text/html; charset=utf-8"},
+          &docs);
 }
 
 }  // namespace quell::reference::http

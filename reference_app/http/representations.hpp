@@ -10,8 +10,10 @@
 
 #include <quell/db/types.hpp>
 
+#include "reference_app/auth/identity.hpp"
 #include "reference_app/domain/posts.hpp"
 #include "reference_app/domain/users.hpp"
+#include "reference_app/http/paging.hpp"
 #include "reference_app/http/schema.hpp"
 
 /// What crosses HTTP, both ways. Only what stands here leaves the service.
@@ -48,16 +50,14 @@ struct Schema<LoadingQuery> {
 struct PostListQuery {
   std::int64_t limit = 20;
   std::int64_t offset = 0;
+  std::optional<std::string> cursor;
   Loading loading = Loading::selectin;
 };
-BOOST_DESCRIBE_STRUCT(PostListQuery, (), (limit, offset, loading))
+BOOST_DESCRIBE_STRUCT(PostListQuery, (), (limit, offset, cursor, loading))
 template <>
 struct Schema<PostListQuery> {
   static constexpr std::string_view kName = "PostListQuery";
-  static constexpr std::array kFields{
-      Field{.name = "limit", .description = "Records of one page.", .required = false, .minimum = 1, .maximum = 100},
-      Field{.name = "offset", .description = "Records to skip.", .required = false, .minimum = 0, .maximum = 1'000'000},
-      kLoadingField};
+  static constexpr std::array kFields{kLimitField, kOffsetField, kCursorField, kLoadingField};
 };
 
 struct AuthorRef {
@@ -115,22 +115,10 @@ struct Schema<PostView> {
   static constexpr std::array kFields{Field{.name = "comments", .description = "Oldest first."}};
 };
 
-struct PostPage {
-  std::vector<PostSummary> items;
-  std::int64_t limit = 0;
-  std::int64_t offset = 0;
-  std::optional<std::int64_t> next_offset;
-};
-BOOST_DESCRIBE_STRUCT(PostPage, (), (items, limit, offset, next_offset))
-template <>
-struct Schema<PostPage> {
-  static constexpr std::string_view kName = "PostPage";
-  static constexpr std::array kFields{
-      Field{.name = "next_offset", .description = "Offset of the next page; null where this page was not full."}};
-};
+inline constexpr std::string_view kTagPattern = "[a-z0-9][a-z0-9-]{0,29}";
 
 struct PostDraft {
-  std::int64_t author_id = 0;
+  std::optional<std::int64_t> author_id;
   std::string title;
   std::string body;
   std::vector<std::string> tags;
@@ -139,14 +127,62 @@ BOOST_DESCRIBE_STRUCT(PostDraft, (), (author_id, title, body, tags))
 template <>
 struct Schema<PostDraft> {
   static constexpr std::string_view kName = "PostDraft";
-  static constexpr std::array kFields{Field{.name = "author_id", .minimum = 1, .maximum = kMaxId},
+  static constexpr std::array kFields{Field{.name = "author_id",
+                                            .description = "The sender, unless an administrator writes for another.",
+                                            .minimum = 1,
+                                            .maximum = kMaxId},
                                       Field{.name = "title", .min_length = 1, .max_length = 200},
                                       Field{.name = "body", .min_length = 1, .max_length = 50'000},
                                       Field{.name = "tags",
                                             .description = "Tag names; new ones are made.",
                                             .required = false,
                                             .max_length = 10,
-                                            .pattern = "[a-z0-9][a-z0-9-]{0,29}"}};
+                                            .pattern = kTagPattern}};
+};
+
+struct PostPatch {
+  std::optional<std::string> title;
+  std::optional<std::string> body;
+  std::optional<std::vector<std::string>> tags;
+};
+BOOST_DESCRIBE_STRUCT(PostPatch, (), (title, body, tags))
+template <>
+struct Schema<PostPatch> {
+  static constexpr std::string_view kName = "PostPatch";
+  static constexpr std::array kFields{Field{.name = "title", .min_length = 1, .max_length = 200},
+                                      Field{.name = "body", .min_length = 1, .max_length = 50'000},
+                                      Field{.name = "tags",
+                                            .description = "Replaces all tags; new ones are made.",
+                                            .max_length = 10,
+                                            .pattern = kTagPattern}};
+};
+
+struct IfMatchHeader {
+  std::optional<std::string> if_match;
+};
+BOOST_DESCRIBE_STRUCT(IfMatchHeader, (), (if_match))
+template <>
+struct Schema<IfMatchHeader> {
+  static constexpr std::string_view kName = "IfMatchHeader";
+  static constexpr std::array kFields{
+      Field{.name = "if_match",
+            .description = "ETags of the states that may be changed; any other is a 412.",
+            .max_length = 1000}};
+};
+
+struct IdempotencyHeader {
+  std::optional<std::string> idempotency_key;
+};
+BOOST_DESCRIBE_STRUCT(IdempotencyHeader, (), (idempotency_key))
+template <>
+struct Schema<IdempotencyHeader> {
+  static constexpr std::string_view kName = "IdempotencyHeader";
+  static constexpr std::array kFields{
+      Field{.name = "idempotency_key",
+            .description = "Chosen by the client: the same request sent again with it acts once.",
+            .min_length = 1,
+            .max_length = 100,
+            .pattern = "[!-~]+"}};
 };
 
 struct CreatedPost {
@@ -175,6 +211,26 @@ struct Schema<UserDraft> {
   static constexpr std::string_view kName = "UserDraft";
   static constexpr std::array kFields{Field{.name = "name", .min_length = 1, .max_length = 100},
                                       Field{.name = "email", .max_length = 254, .format = Format::email}};
+};
+
+struct UserPatch {
+  std::optional<std::string> name;
+  std::optional<std::string> email;
+  std::optional<auth::Role> role;
+};
+BOOST_DESCRIBE_STRUCT(UserPatch, (), (name, email, role))
+template <>
+struct Schema<UserPatch> {
+  static constexpr std::string_view kName = "UserPatch";
+  static constexpr std::array kFields{Field{.name = "name", .min_length = 1, .max_length = 100},
+                                      Field{.name = "email", .max_length = 254, .format = Format::email},
+                                      Field{.name = "role", .description = "Changed by administrators only."}};
+};
+
+template <>
+struct Schema<UserAccount> {
+  static constexpr std::string_view kName = "UserAccount";
+  static constexpr std::array<Field, 0> kFields{};
 };
 
 struct Health {

@@ -81,6 +81,12 @@ Router::Result Router::find(Method method, const std::vector<std::string>& segme
   return match;
 }
 
+std::vector<Method> Router::methods(const std::vector<std::string>& segments) const {
+  std::vector<std::string_view> parameters;
+  const Node* node = descend(root_, segments, 0, parameters);
+  return node == nullptr ? std::vector<Method>{} : node->methods();
+}
+
 std::vector<std::string> Router::parameter_names(std::string_view path_template) {
   std::vector<std::string> names;
   for (const std::string_view segment : split(path_template)) {

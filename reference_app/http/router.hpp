@@ -36,6 +36,9 @@ class Router {
   /// HEAD is answered by the GET route where there is no HEAD route.
   [[nodiscard]] Result find(Method method, const std::vector<std::string>& segments) const;
 
+  /// What a path can be asked with; none where there is no such path.
+  [[nodiscard]] std::vector<Method> methods(const std::vector<std::string>& segments) const;
+
   /// `{name}` parts of a template, in order.
   [[nodiscard]] static std::vector<std::string> parameter_names(std::string_view path_template);
 

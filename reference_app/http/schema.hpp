@@ -62,6 +62,14 @@ constexpr Field field_of(std::string_view name) {
   return Field{.name = name};
 }
 
+/// What holds for each item of an array: the lengths are the array's own.
+constexpr Field field_of_item(Field field) {
+  field.description = {};
+  field.min_length.reset();
+  field.max_length.reset();
+  return field;
+}
+
 /// For operations without path parameters, query parameters or body.
 struct None {};
 BOOST_DESCRIBE_STRUCT(None, (), ())

@@ -55,7 +55,8 @@ void fill_header(bhttp::response<Body>& message, const Response& response, bool 
   message.set(bhttp::field::date, http_date());
   for (const auto& [name, value] : response.headers) message.insert(name, value);
   message.keep_alive(keep_alive);
-  message.content_length(response.body.size());
+  // Neither has a body, nor may 204 say how long it were (RFC 9110, 8.6).
+  if (response.status != 204 && response.status != 304) message.content_length(response.body.size());
 }
 
 std::string_view to_view(beast::string_view text) {

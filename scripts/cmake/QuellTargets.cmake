@@ -77,6 +77,11 @@ function(quell_add_program name)
   quell_configure_target(${name})
 endfunction()
 
+# Test code itself is compiled without optimisation: it takes half the time to build. What it tests is not.
+function(quell_configure_test target)
+  target_compile_options(${target} PRIVATE -O0)
+endfunction()
+
 # What scripts/test builds under the sanitizers.
 add_custom_target(unit-tests)
 add_custom_target(tsan-tests)
@@ -88,6 +93,7 @@ function(quell_add_unit_test name)
     set(arg_TIMEOUT 120)
   endif()
   quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  quell_configure_test(${name})
   # One label, "unit-tsan": gtest_discover_tests takes lists in PROPERTIES apart.
   list(PREPEND arg_LABELS unit)
   list(JOIN arg_LABELS "-" label)
@@ -107,6 +113,7 @@ function(quell_add_suite name)
     set(arg_TIMEOUT 600)
   endif()
   quell_add_program(${name} SOURCES ${arg_SOURCES} LIBS ${arg_LIBS} GTest::gtest GTest::gmock)
+  quell_configure_test(${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
   if("unit" IN_LIST arg_LABELS)
@@ -136,4 +143,28 @@ function(quell_add_fuzzer name)
     add_test(NAME ${name} COMMAND ${name} "${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name}")
     set_tests_properties(${name} PROPERTIES LABELS "fuzz" TIMEOUT 120)
   endif()
+endfunction()
+
+# quell_check_headers(<module>): every public header of agent/<module> compiles alone and twice, and pulls in none of the
+# headers that would make each of its users slow to compile.
+function(quell_check_headers module)
+  file(GLOB headers RELATIVE "${PROJECT_SOURCE_DIR}/agent/${module}/include" CONFIGURE_DEPENDS
+    "${PROJECT_SOURCE_DIR}/agent/${module}/include/quell/${module}/*.hpp")
+  set(sources)
+  foreach(header IN LISTS headers)
+    string(MAKE_C_IDENTIFIER "${header}" name)
+    set(source "${CMAKE_CURRENT_BINARY_DIR}/alone_${name}.cpp")
+    file(CONFIGURE OUTPUT "${source}" CONTENT [[
+#include <@header@>
+#include <@header@>
+#if defined(BOOST_ASIO_HPP) || defined(BOOST_BEAST_HPP) || defined(LIBPQ_FE_H) || defined(FMT_CORE_H_) || defined(SPDLOG_VERSION)
+#error "<@header@> includes Boost.Asio as a whole, Beast, libpq, fmt or spdlog"
+#endif
+]] @ONLY)
+    list(APPEND sources "${source}")
+  endforeach()
+  add_library(${module}_headers_alone OBJECT ${sources})
+  set_target_properties(${module}_headers_alone PROPERTIES UNITY_BUILD OFF)
+  target_link_libraries(${module}_headers_alone PRIVATE quell::${module})
+  quell_configure_target(${module}_headers_alone)
 endfunction()

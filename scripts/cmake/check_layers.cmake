@@ -8,6 +8,7 @@ set(agent_tracer agent/trace)
 set(agent_db agent/tracer agent/trace)
 set(agent_proxy agent/trace)
 set(analyzer_sql "")
+set(analyzer_lint analyzer/sql agent/db agent/trace)
 set(analyzer_model analyzer/sql agent/trace)
 set(analyzer_ingest analyzer/sql agent/trace)
 set(analyzer_plan agent/db agent/trace)
@@ -16,7 +17,7 @@ set(analyzer_advise analyzer/plan analyzer/detect analyzer/model analyzer/sql ag
 set(analyzer_gate analyzer/detect analyzer/model analyzer/sql agent/trace)
 set(analyzer_report analyzer/gate analyzer/advise analyzer/detect analyzer/plan analyzer/model analyzer/sql agent/trace)
 set(reference_app agent/db agent/tracer agent/trace)
-set(every_analyzer analyzer/sql analyzer/model analyzer/ingest analyzer/plan analyzer/detect analyzer/advise analyzer/gate
+set(every_analyzer analyzer/sql analyzer/lint analyzer/model analyzer/ingest analyzer/plan analyzer/detect analyzer/advise analyzer/gate
     analyzer/report)
 set(cli ${every_analyzer} agent/trace agent/tracer agent/db agent/proxy)
 set(gui ${every_analyzer} agent/trace)

@@ -298,7 +298,7 @@ class Documentation(unittest.TestCase):
         with_psql["PATH"] = f"{postgres.bin}{os.pathsep}{with_psql['PATH']}"
         child = next(f["child"]["id"] for f in validated(first.stdout)["findings"])
         seen = set()
-        for page in ("cli.md", "report.md", "demo.md"):
+        for page in ("cli.md", "report.md", "demo.md", "index-advisor.md"):
             text = (ROOT / "docs" / page).read_text()
             for block in re.findall(r"```console\n(.*?)```", text, re.DOTALL):
                 for line in block.splitlines():

@@ -1,4 +1,4 @@
-// The examples of docs/db.md and docs/migrations.md, compiled and run. Each code block of the two pages must stand in
+// The examples of docs/db.md and docs/db-mapping.md, compiled and run. Each code block of these pages must stand in
 // this file word for word.
 
 #include <gmock/gmock.h>
@@ -11,7 +11,6 @@
 #include <sstream>
 
 #include <quell/db/db.hpp>
-#include <quell/db/migrate.hpp>
 #include <quell/db/sync_connection.hpp>
 
 #include "tests/pg/db/blog.hpp"
@@ -173,6 +172,21 @@ TEST_F(DocsTest, PoolAndTransact) {
       co_return co_await c.fetch_one<std::int64_t>("select count(*) from users");
     });
     EXPECT_EQ(total, 2);
+
+    PoolParams watched;
+    watched.connect = ConnectParams(dsn);
+    watched.leak_after = 10s;
+    watched.on_connect = [](Connection& connection) -> Awaitable<void> {
+      co_await connection.execute("set application_name = 'orders'");
+    };
+    watched.on_notice = [](const PoolNotice& notice) {
+      if (notice.kind == PoolNotice::Kind::leak)
+        std::cerr << "a connection is held too long by " << notice.site.file_name() << ":" << notice.site.line()
+                  << "\n";
+    };
+    Pool named(co_await boost::asio::this_coro::executor, watched);
+    Lease orders = co_await named.acquire();
+    EXPECT_EQ(co_await orders->fetch_one<std::string>("select current_setting('application_name')"), "orders");
   });
 }
 
@@ -188,6 +202,86 @@ TEST_F(DocsTest, RelationsEager) {
     for (const Post& post : posts) std::cout << post.title << " by " << post.author->name << "\n";
   });
   EXPECT_EQ(printed.str(), "Second by Ada\nFirst by Ada\n");
+}
+
+TEST_F(DocsTest, FullText) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto search = full_text("english", "\"second\" or third -draft", &Post::title);
+    const auto found =
+        co_await session.all(select<Post>()
+                                 .where(search.matches() && exists(&Post::author, col(&User::name) == "Ada"))
+                                 .order_by(desc(search.rank())));
+    EXPECT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].title, "Second") << "the third is by Bob";
+  });
+}
+
+TEST_F(DocsTest, KeysetPages) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto newest = keyset(desc(&Post::author_id), desc(&Post::id));
+    const auto first = co_await session.all(select<Post>().order_by(newest).limit(2));
+    const Post& last = first[first.size() - 1];
+    const auto second = co_await session.all(select<Post>().after(newest, last.author_id, last.id).limit(2));
+    EXPECT_EQ(last.id, 2);
+    EXPECT_EQ(second.size(), 1U);
+    EXPECT_EQ(second[0].id, 1);
+  });
+}
+
+TEST_F(DocsTest, WithoutObjects) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto counts = co_await session.count_by(select<Post>(), &Post::author_id);  // {author, posts} pairs
+    const auto titles = co_await session.values(select<Post>().order_by(asc(&Post::title)), &Post::title);
+    const bool any = co_await session.exists(select<Post>().where(col(&Post::title).ilike("f%")));
+    EXPECT_THAT(counts, testing::ElementsAre(std::pair(1, 2), std::pair(2, 1)));
+    EXPECT_THAT(titles, testing::ElementsAre("First", "Second", "Third"));
+    EXPECT_TRUE(any);
+  });
+}
+
+TEST_F(DocsTest, OwnStatements) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    const auto busy = co_await session.query<User>(
+        "select u.id, u.name from users u join posts p on p.author_id = u.id group by u.id having count(*) >= $1", 2);
+    EXPECT_EQ(busy.size(), 1U);
+    EXPECT_EQ(busy[0].name, "Ada");
+  });
+}
+
+TEST_F(DocsTest, Writes) {
+  run([&]() -> Awaitable<void> {
+    Connection connection = co_await test::connect(dsn);
+    Session session(connection);
+    User grace;
+    grace.id = 4;
+    grace.name = "Grace";
+    co_await session.insert(grace);
+
+    std::vector<User> users(2);
+    users[0].id = 4;
+    users[0].name = "Grace H.";
+    users[1].id = 5;
+    users[1].name = "Linus";
+    co_await session.upsert(users, on_conflict(&User::id).update(&User::name));
+
+    users[1].name = "Linus T.";
+    co_await session.update(users[1]);                     // all columns, by key
+    co_await session.update(users, columns(&User::name));  // one statement for all of them
+    co_await session.execute(update<User>().set(&User::name, "nobody").where(col(&User::id) == 5));
+    const auto erased = co_await session.returning(erase<User>().where(col(&User::name) == "nobody"));
+    co_await session.erase(grace);
+    EXPECT_EQ(erased.size(), 1U);
+    EXPECT_EQ(erased[0].id, 5);
+    EXPECT_EQ(co_await session.count(select<User>()), 2);
+  });
 }
 
 TEST_F(DocsTest, RelationsLazy) {
@@ -220,24 +314,6 @@ TEST_F(DocsTest, BlockingConnection) {
   EXPECT_EQ(printed.str(), "Ada\n");
 }
 
-TEST_F(DocsTest, Migrations) {
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("quell-docs-" + std::to_string(getpid()));
-  std::filesystem::create_directory(folder);
-  std::ofstream(folder / "0001_a.up.sql") << "create table a (id int);";
-  std::ofstream(folder / "0001_a.down.sql") << "drop table a;";
-  std::ofstream(folder / "0002_b.up.sql") << "create table b (id int);";
-  std::ofstream(folder / "0002_b.down.sql") << "drop table b;";
-  MigrationParams params;
-  params.progress = [](std::string_view step) { std::cout << step << "\n"; };
-  Migrator migrator(dsn, load_revisions(folder), params);
-  migrator.upgrade();        // to the head; or "+1", "0002", an unambiguous prefix
-  migrator.downgrade("-1");  // or "base", or the id to go down to
-  migrator.upgrade("0002");
-  std::filesystem::remove_all(folder);
-  EXPECT_EQ(printed.str(), "upgrade 0001 a\nupgrade 0002 b\ndowngrade 0002 b\nupgrade 0002 b\n");
-}
-
 /// Words of a text, so that neither indentation nor line breaks count.
 std::string words_of(const std::string& text) {
   std::istringstream in(text);
@@ -256,7 +332,7 @@ TEST(Docs, EveryExampleStandsInThisTest) {
   const std::filesystem::path here = QUELL_SOURCE_DIR;
   const std::string tests = words_of(contents(here / "tests/pg/db/docs_test.cpp"));
   int examples = 0;
-  for (const char* page : {"docs/db.md", "docs/migrations.md"}) {
+  for (const char* page : {"docs/db.md", "docs/db-mapping.md"}) {
     const std::string text = contents(here / page);
     const std::string open = "```cpp\n";
     for (std::size_t at = text.find(open); at != std::string::npos; at = text.find(open, at + 1)) {
@@ -266,7 +342,7 @@ TEST(Docs, EveryExampleStandsInThisTest) {
       ++examples;
     }
   }
-  EXPECT_EQ(examples, 17);
+  EXPECT_EQ(examples, 22);
 }
 
 }  // namespace

@@ -103,7 +103,7 @@ TEST(ReferenceProgram, MigratesSeedsServesAndDrains) {
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   const auto seeded = run({"seed", "--dsn", dsn, "--scale", "0.01"});
   EXPECT_EQ(seeded.code, 0);
-  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments\n");
+  EXPECT_EQ(seeded.output, "10 users, 200 posts, 400 comments, 20 products, 100 orders\n");
 
   const std::string port_file = testing::TempDir() + "quell_reference_port_" + std::to_string(::getpid());
   Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--port-file", port_file, "--workers", "2"});
@@ -125,7 +125,8 @@ TEST(ReferenceProgram, MigrateOnServeMakesTheSchemaAndSigintDrainsToo) {
   const auto line = server.line("listening on ");
   ASSERT_THAT(line, StartsWith("listening on "));
   const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
-  EXPECT_EQ(call(port, "GET", "/posts").body, R"({"items":[],"limit":20,"offset":0,"next_offset":null})");
+  EXPECT_EQ(call(port, "GET", "/posts").body,
+            R"({"items":[],"limit":20,"offset":0,"next_offset":null,"next_cursor":null})");
   server.signal(SIGINT);
   EXPECT_EQ(server.wait(), 0) << server.output();
 }
@@ -192,17 +193,100 @@ TEST(ReferenceProgram, TracesEveryRequestAsAScopeNamedByItsRoute) {
   ::unlink(path.c_str());
 }
 
+TEST(ReferenceProgram, RunsTheNaiveVersionByOptionOrByEnvironment) {
+  const auto dsn = fresh_database();
+  ASSERT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  ASSERT_EQ(run({"seed", "--dsn", dsn, "--scale", "0.01"}).code, 0);
+  const std::string path = testing::TempDir() + "quell_reference_" + std::to_string(::getpid()) + ".qtr";
+  for (const bool by_option : {true, false}) {
+    std::vector<std::string> arguments{"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--workers", "1"};
+    if (by_option) arguments.emplace_back("--naive");
+    ::setenv("QUELL_TRACE", path.c_str(), 1);
+    if (!by_option) ::setenv("QUELL_REFERENCE_NAIVE", "1", 1);
+    Program server(arguments);
+    ::unsetenv("QUELL_TRACE");
+    ::unsetenv("QUELL_REFERENCE_NAIVE");
+    const auto line = server.line("listening on ");
+    ASSERT_THAT(line, StartsWith("listening on "));
+    call(static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1))), "GET", "/products/1");
+    server.signal(SIGTERM);
+    ASSERT_EQ(server.wait(), 0);
+    TraceContents trace;
+    trace::Reader::open(path)->read_all(trace);
+    EXPECT_EQ(trace.queries, (std::map<std::string, int>{{"GET /products/{id} [naive]", 3}}));
+    ::unlink(path.c_str());
+  }
+}
+
+TEST(ReferenceProgram, MakesAnAdministratorWhoCanLogIn) {
+  const auto dsn = fresh_database();
+  ASSERT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  ::setenv("QUELL_REFERENCE_ADMIN_PASSWORD", "ten letters", 1);
+  const auto made = run({"make-admin", "--dsn", dsn, "--email", "ada@example.org"});
+  const auto again = run({"make-admin", "--dsn", dsn, "--email", "ada@example.org"});
+  ::unsetenv("QUELL_REFERENCE_ADMIN_PASSWORD");
+  EXPECT_EQ(made.output, "ada@example.org is an administrator\n");
+  EXPECT_EQ(again.code, 0) << again.output;
+  Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0"});
+  const auto line = server.line("listening on ");
+  ASSERT_THAT(line, StartsWith("listening on "));
+  EXPECT_THAT(server.output(), HasSubstr("QUELL_REFERENCE_JWT_SECRET is not set"));
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  EXPECT_EQ(call(port, "POST", "/auth/login", R"({"email":"ada@example.org","password":"ten letters"})").status, 200);
+}
+
+TEST(ReferenceProgram, RefusesAShortSecretOrPassword) {
+  ::setenv("QUELL_REFERENCE_JWT_SECRET", "thirty-one bytes are not enough", 1);
+  const auto serve = run({"serve", "--dsn", "dbname=x"});
+  ::unsetenv("QUELL_REFERENCE_JWT_SECRET");
+  EXPECT_EQ(serve.code, 2);
+  EXPECT_THAT(serve.output, HasSubstr("must have at least 32 bytes"));
+  EXPECT_THAT(serve.output, testing::Not(HasSubstr("thirty-one")));
+  const auto admin = run({"make-admin", "--dsn", "dbname=x", "--email", "ada@example.org"});
+  EXPECT_EQ(admin.code, 2);
+  EXPECT_THAT(admin.output, HasSubstr("must be set to at least 10 characters"));
+}
+
+TEST(ReferenceProgram, SettingsComeFromTheEnvironmentToo) {
+  const auto help = run({"serve", "--help"});
+  for (const auto* name :
+       {"QUELL_REFERENCE_DSN", "QUELL_REFERENCE_JWT_SECRET", "QUELL_REFERENCE_AUTH_BURST",
+        "QUELL_REFERENCE_ACCOUNT_RATE", "QUELL_REFERENCE_EXPENSIVE_BURST", "QUELL_REFERENCE_CORS_ORIGINS",
+        "QUELL_REFERENCE_CACHE_LIFETIME_MS", "QUELL_REFERENCE_ACCESS_LIFETIME_S", "QUELL_REFERENCE_REFRESH_LIFETIME_S",
+        "QUELL_REFERENCE_MAX_HASHES"}) {
+    EXPECT_THAT(help.output, HasSubstr(name));
+  }
+  ::setenv("QUELL_REFERENCE_AUTH_BURST", "-1", 1);
+  const auto refused = run({"serve", "--dsn", "dbname=x"});
+  ::unsetenv("QUELL_REFERENCE_AUTH_BURST");
+  EXPECT_EQ(refused.code, 2);
+
+  const auto dsn = fresh_database();
+  ::setenv("QUELL_REFERENCE_AUTH_BURST", "1", 1);
+  Program server({"serve", "--dsn", dsn, "--listen", "127.0.0.1:0", "--migrate"});
+  const auto line = server.line("listening on ");
+  ::unsetenv("QUELL_REFERENCE_AUTH_BURST");
+  ASSERT_THAT(line, StartsWith("listening on "));
+  const auto port = static_cast<std::uint16_t>(std::stoi(line.substr(line.rfind(':') + 1)));
+  EXPECT_EQ(call(port, "POST", "/auth/logout", R"({"refresh_token":"x"})").status, 204);
+  EXPECT_EQ(call(port, "POST", "/auth/logout", R"({"refresh_token":"x"})").status, 429);
+}
+
 TEST(ReferenceProgram, GoesDownByStepsAndToTheBase) {
   const auto dsn = fresh_database();
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "1"}).code, 0);
   EXPECT_EQ(run({"migrate", "--dsn", dsn}).code, 0);
+  EXPECT_EQ(run({"migrate", "--dsn", dsn, "--naive"}).output, "upgrade naive drop_indexes\n");
   EXPECT_EQ(run({"migrate", "--dsn", dsn, "--down", "base"}).code, 0);
 }
 
 TEST(ReferenceProgram, HelpShowsExamples) {
-  for (const auto& arguments :
-       {std::vector<std::string>{"--help"}, {"migrate", "--help"}, {"seed", "--help"}, {"serve", "--help"}}) {
+  for (const auto& arguments : {std::vector<std::string>{"--help"},
+                                {"migrate", "--help"},
+                                {"seed", "--help"},
+                                {"make-admin", "--help"},
+                                {"serve", "--help"}}) {
     const auto finished = run(arguments);
     EXPECT_EQ(finished.code, 0);
     EXPECT_THAT(finished.output, HasSubstr("Example"));
@@ -219,6 +303,7 @@ TEST(ReferenceProgram, WrongUsageIsASentenceAndExitCode2) {
   EXPECT_EQ(run({"serve", "--dsn", "dbname=x", "--listen", "127.0.0.1:99999"}).code, 2);
   EXPECT_EQ(run({"seed", "--dsn", "dbname=x", "--scale", "-1"}).code, 2);
   EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "x"}).code, 2);
+  EXPECT_EQ(run({"migrate", "--dsn", "dbname=x", "--down", "1", "--naive"}).code, 2);
   EXPECT_EQ(run({}).code, 2);
 }
 

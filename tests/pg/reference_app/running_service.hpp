@@ -26,10 +26,16 @@ class StatementLog {
   std::vector<std::string> texts_;
 };
 
+/// Without limits on how often: tests come from one address.
+[[nodiscard]] reference::ServiceParams unlimited_service(const std::string& dsn);
+
+/// The Authorization header line of this user after a login. Throws where it fails.
+[[nodiscard]] std::string log_in(std::uint16_t port, std::string_view email, std::string_view password);
+
 /// A service in this process on a migrated and seeded database of its own.
 class RunningService {
  public:
-  explicit RunningService(double scale);
+  explicit RunningService(double scale, bool naive = false);
 
   [[nodiscard]] Reply call(std::string_view method, std::string_view target, std::string_view body = {},
                            std::string_view more_headers = {}) const {
@@ -37,7 +43,11 @@ class RunningService {
   }
   [[nodiscard]] Reply get(std::string_view target) const { return call("GET", target); }
   /// The statements of one GET, without those that ask whether a pooled connection lives.
-  [[nodiscard]] std::vector<std::string> statements_of(std::string_view target);
+  [[nodiscard]] std::vector<std::string> statements_of(std::string_view target, std::string_view more_headers = {});
+  /// Header lines that make a request one of the administrator, or of a user who is none.
+  [[nodiscard]] const std::string& as_admin() const { return as_admin_; }
+  [[nodiscard]] const std::string& as_user() const { return as_user_; }
+  [[nodiscard]] std::int64_t user_id() const { return user_id_; }
   [[nodiscard]] StatementLog& log() { return log_; }
   [[nodiscard]] const std::string& dsn() const { return dsn_; }
 
@@ -45,9 +55,13 @@ class RunningService {
   std::string dsn_;
   StatementLog log_;
   std::unique_ptr<reference::Service> service_;
+  std::string as_admin_;
+  std::string as_user_;
+  std::int64_t user_id_ = 0;
 };
 
-/// Shared by all tests of this program: scale 0.05, which is 50 users, 1,000 posts and 2,000 comments.
+/// Shared by all tests of this program: scale 0.05, which is 50 users, 1,000 posts and 2,000 comments, and an
+/// administrator and a user with passwords.
 RunningService& running_service();
 
 }  // namespace quell::test

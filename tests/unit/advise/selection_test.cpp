@@ -50,6 +50,16 @@ TEST(SelectIndexes, IndexThatSavesEnoughIsChosen) {
   EXPECT_DOUBLE_EQ(selection.after[0].cost, 5);
 }
 
+TEST(SelectIndexes, IndexThatSavesNothingIsNotChosenWhateverTheThresholds) {
+  FakePlanner planner;
+  planner.cost(0, {}, 100);
+  planner.cost(0, {0, 1}, 50);
+  planner.cost(0, {0}, 50);
+  const SelectionParams nothing_asked{.minimum_gain = 0, .minimum_cost_saved = 0};
+  const Selection selection = select_indexes({{1, {0, 1}, {0, 1}}}, singles(2), planner.function(), nothing_asked);
+  EXPECT_THAT(selection.chosen, ElementsAre(0));
+}
+
 TEST(SelectIndexes, SmallSavingOverTheTraceIsRejectedWithItsReason) {
   FakePlanner planner;
   planner.cost(0, {}, 100);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <set>
@@ -194,8 +195,146 @@ TEST_F(PoolPolicyTest, TakeIdleForgetsThem) {
   EXPECT_TRUE(policy.is_out(b.slot));
 }
 
+TEST_F(PoolPolicyTest, NotKeepingClosesEveryConnectionAndHasNoLimit) {
+  auto none = params(1, 0);
+  none.keep = false;
+  PoolPolicy policy(none);
+  const auto a = checkout(policy);
+  const auto b = checkout(policy);
+  EXPECT_EQ(policy.overflow(), 0U);
+  for (const auto& held : {a, b}) EXPECT_EQ(policy.give_back(held.slot, true, now_), Fate::close);
+  EXPECT_EQ(policy.open(), 0U);
+}
+
+TEST_F(PoolPolicyTest, AfterAFailedConnectOneAtATimeTriesAgainAfterADoublingPause) {
+  auto wanted = params(3, 0);
+  wanted.backoff = 100ms;
+  wanted.backoff_max = 300ms;
+  PoolPolicy policy(wanted);
+  for (PoolPolicy::Waiter waiter = 1; waiter <= 6; ++waiter) policy.enqueue(waiter);
+  const auto fail = [&](const std::optional<PoolPolicy::Grant>& grant) {
+    policy.connect_failed(grant->slot, now_);
+    policy.remove(grant->slot);
+  };
+  const auto first = policy.next(now_);
+  const auto second = policy.next(now_);
+  ASSERT_TRUE(first && second) << "all may connect before anything failed";
+  fail(first);
+  EXPECT_FALSE(policy.next(now_)) << "no other attempt while one is on its way";
+  EXPECT_FALSE(policy.retry_at());
+  fail(second);
+  EXPECT_EQ(policy.retry_at(), now_ + 200ms) << "the second failure in a row";
+  pass(199ms);
+  EXPECT_FALSE(policy.next(now_));
+  pass(1ms);
+  const auto third = policy.next(now_);
+  ASSERT_TRUE(third);
+  EXPECT_EQ(third->waiter, 3U);
+  EXPECT_FALSE(policy.next(now_));
+  fail(third);
+  EXPECT_EQ(policy.retry_at(), now_ + 300ms) << "not 400";
+  pass(300ms);
+  const auto fourth = policy.next(now_);
+  ASSERT_TRUE(fourth);
+  policy.connected(fourth->slot, now_);
+  EXPECT_FALSE(policy.failing());
+  EXPECT_TRUE(policy.next(now_)) << "all may connect again";
+  EXPECT_TRUE(policy.next(now_));
+}
+
+TEST_F(PoolPolicyTest, WhileConnectingFailsIdleConnectionsStillServe) {
+  auto wanted = params(3, 0);
+  wanted.backoff = 100ms;
+  PoolPolicy policy(wanted);
+  const auto stale = checkout(policy);
+  const auto good = checkout(policy);
+  for (const auto& held : {stale, good}) (void)policy.give_back(held.slot, true, now_);
+  policy.invalidate(stale.slot);
+  policy.enqueue(10);
+  const auto failing = policy.next(now_);
+  EXPECT_EQ(failing->slot, stale.slot);
+  policy.connect_failed(failing->slot, now_);
+  policy.remove(failing->slot);
+  EXPECT_EQ(checkout(policy).slot, good.slot);
+}
+
+TEST_F(PoolPolicyTest, CancelledAttemptLetsTheNextTry) {
+  auto wanted = params(2, 0);
+  wanted.backoff = 100ms;
+  PoolPolicy policy(wanted);
+  for (PoolPolicy::Waiter waiter = 1; waiter <= 3; ++waiter) policy.enqueue(waiter);
+  const auto first = policy.next(now_);
+  const auto second = policy.next(now_);
+  policy.connect_failed(first->slot, now_);
+  policy.remove(first->slot);
+  pass(100ms);
+  EXPECT_FALSE(policy.next(now_)) << "the second is still at it";
+  policy.remove(second->slot);
+  EXPECT_TRUE(policy.next(now_));
+}
+
+/// Four callers of a pool of two, every one of whose steps can go wrong: `fault` is the number of the step that does.
+/// Returns how many steps there were.
+int run_with_fault(int fault) {
+  PoolPolicy::Params params;
+  params.pool_size = 2;
+  params.max_overflow = 0;
+  params.pre_ping = true;
+  params.backoff = 10ms;
+  PoolPolicy policy(params);
+  PoolPolicy::Time now{1h};
+  int step = 0;
+  const auto goes_wrong = [&] { return step++ == fault; };
+  PoolPolicy::Waiter served = 0;
+  for (int round = 0; round < 3; ++round) {
+    for (PoolPolicy::Waiter waiter = 1; waiter <= 4; ++waiter) {
+      policy.enqueue(waiter);
+      if (goes_wrong()) policy.leave(waiter);  // cancelled in the queue
+    }
+    for (;;) {
+      std::vector<PoolPolicy::Slot> held;
+      while (const auto grant = policy.next(now)) {
+        bool connects = grant->need == Need::connect;
+        if (grant->need == Need::ping && goes_wrong()) {
+          policy.ping_failed(grant->slot, now);
+          connects = true;
+        }
+        if (connects && goes_wrong()) {
+          policy.connect_failed(grant->slot, now);
+          policy.remove(grant->slot);
+          continue;
+        }
+        if (goes_wrong()) {  // cancelled meanwhile
+          policy.remove(grant->slot);
+          continue;
+        }
+        if (connects) policy.connected(grant->slot, now);
+        held.push_back(grant->slot);
+        ++served;
+      }
+      for (const auto slot : held) {
+        if (goes_wrong()) policy.invalidate_all(now);
+        (void)policy.give_back(slot, !goes_wrong(), now);
+      }
+      now += 20ms;  // past any pause
+      if (policy.waiting() == 0) break;
+      EXPECT_LE(policy.open(), 2U);
+    }
+    EXPECT_EQ(policy.out(), 0U) << "a slot was lost at step " << fault;
+  }
+  // One caller at most was not served: the one whose step went wrong.
+  EXPECT_GE(served, 11U) << "step " << fault;
+  EXPECT_LE(served, 12U) << "step " << fault;
+  return step;
+}
+
+TEST(PoolPolicyFaults, AnErrorAtAnyStepLosesNoSlotAndNobodyElse) {
+  const int steps = run_with_fault(-1);
+  EXPECT_GT(steps, 40);
+  for (int fault = 0; fault < steps; ++fault) run_with_fault(fault);
+}
+
 /// Random interleavings of everything that can happen, against a model that only counts.
-class PoolPolicyInterleavings : public testing::TestWithParam<int> {};
 
 struct Simulation {
   explicit Simulation(unsigned seed) : random(seed) {
@@ -205,6 +344,9 @@ struct Simulation {
     params.pre_ping = pick(2) == 0;
     params.ping_after_idle = 3ms;
     params.use_lifo = pick(2) == 0;
+    params.keep = pick(8) != 0;
+    params.backoff = pick(2) == 0 ? 0ms : 2ms;
+    params.backoff_max = 5ms;
     policy.emplace(params);
   }
 
@@ -252,13 +394,16 @@ struct Simulation {
     const auto at = granted.begin();
     const auto [slot, need] = *at;
     granted.erase(at);
-    const std::size_t outcome = pick(4);
-    if (need == Need::ping && outcome == 1) policy->ping_failed(slot, now);
-    if (outcome == 0) {
+    const bool ping_failed = need == Need::ping && pick(3) == 0;
+    if (ping_failed) policy->ping_failed(slot, now);
+    const bool connects = need == Need::connect || ping_failed;
+    const std::size_t outcome = pick(5);
+    if (outcome == 0 || (connects && outcome == 1)) {
+      if (outcome == 1) policy->connect_failed(slot, now);
       policy->remove(slot);
       return;
     }
-    if (need == Need::connect || (need == Need::ping && outcome == 1)) policy->connected(slot, now);
+    if (connects) policy->connected(slot, now);
     held.push_back(slot);
   }
 
@@ -305,15 +450,20 @@ struct Simulation {
     ASSERT_EQ(policy->idle(), idle.size());
     ASSERT_EQ(policy->out(), held.size() + granted.size());
     ASSERT_EQ(policy->waiting(), waiting.size());
-    const bool limited = params.pool_size > 0 && params.max_overflow >= 0;
-    if (limited) {
-      const std::size_t limit = params.pool_size + static_cast<std::size_t>(params.max_overflow);
-      ASSERT_LE(policy->open(), limit);
-      ASSERT_TRUE(waiting.empty() || policy->open() == limit) << "somebody waits although there is room";
-    } else {
-      ASSERT_TRUE(waiting.empty());
+    const bool limited = params.keep && params.pool_size > 0 && params.max_overflow >= 0;
+    const std::size_t limit = limited ? params.pool_size + static_cast<std::size_t>(params.max_overflow) : SIZE_MAX;
+    ASSERT_LE(policy->open(), limit);
+    if (params.pool_size > 0 || !params.keep) {
+      ASSERT_LE(idle.size(), params.keep ? limit : 0);
     }
-    ASSERT_TRUE(waiting.empty() || idle.empty()) << "somebody waits although one is idle";
+    if (waiting.empty() || policy->open() == limit) return;
+    ASSERT_TRUE(policy->failing()) << "somebody waits although there is room";
+    const auto retry = policy->retry_at();
+    ASSERT_TRUE(retry || !granted.empty()) << "somebody waits for nothing";
+    if (retry) {
+      ASSERT_GT(*retry, now);
+      ASSERT_LE(*retry - now, params.backoff_max);
+    }
   }
 
   std::mt19937 random;

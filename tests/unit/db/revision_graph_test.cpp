@@ -78,6 +78,34 @@ TEST(RevisionGraph, SeveralHeadsMustBeNamed) {
   EXPECT_THAT(ids(graph, graph.upgrade_plan({}, "heads")), ElementsAre("a", "b", "c"));
 }
 
+TEST(RevisionGraph, RevisionsAreFoundRelativeToOthers) {
+  const RevisionGraph graph = diamond();
+  EXPECT_THAT(ids(graph, graph.find("head")), ElementsAre("e1"));
+  EXPECT_THAT(ids(graph, graph.find("a1+1")), ElementsAre("b1"));
+  EXPECT_THAT(ids(graph, graph.find("c-2")), ElementsAre("a1"));
+  EXPECT_THAT(graph.find("base"), IsEmpty());
+  EXPECT_THAT(error_of([&] { (void)graph.find("a1+2"); }), HasSubstr("from 'b1' there are several ways (c1, d1)"));
+  EXPECT_THAT(error_of([&] { (void)graph.find("head-1"); }), HasSubstr("from 'e1' there are several ways (c1, d1)"));
+  EXPECT_THAT(error_of([&] { (void)graph.find("b1-2"); }), HasSubstr("only 1 revisions before 'b1'"));
+  EXPECT_THAT(error_of([&] { (void)graph.find("-1"); }), HasSubstr("no revision '-1'"));
+}
+
+TEST(RevisionGraph, RangesHaveBothEnds) {
+  const RevisionGraph graph = diamond();
+  EXPECT_THAT(ids(graph, graph.range("b1:c1")), ElementsAre("b1", "c1"));
+  EXPECT_THAT(ids(graph, graph.range(":d1")), ElementsAre("a1", "b1", "d1"));
+  EXPECT_THAT(ids(graph, graph.range("c1:")), ElementsAre("c1", "d1", "e1")) << "d1 is an ancestor of e1 alone";
+  EXPECT_THAT(error_of([&] { (void)graph.range("c1:d1"); }), HasSubstr("'c1' is no ancestor of 'd1'"));
+  EXPECT_THAT(error_of([&] { (void)graph.range("a1"); }), HasSubstr("'a1' is no range"));
+}
+
+TEST(RevisionGraph, StepsDownStopWhereTheWayForks) {
+  const RevisionGraph graph = diamond();
+  const RevisionGraph::Applied all{"a1", "b1", "c1", "d1", "e1"};
+  EXPECT_THAT(error_of([&] { (void)graph.downgrade_plan(all, "-2"); }), HasSubstr("2 branches are applied (c1, d1)"));
+  EXPECT_THAT(ids(graph, graph.downgrade_plan({"a1", "b1", "c1"}, "-2")), ElementsAre("c1", "b1"));
+}
+
 TEST(RevisionGraph, FaultsAreNamed) {
   EXPECT_THAT(error_of([] {
                 RevisionGraph({revision("a", {}), revision("a", {})});
@@ -87,8 +115,14 @@ TEST(RevisionGraph, FaultsAreNamed) {
   EXPECT_THAT(error_of([] {
                 RevisionGraph({revision("a", {"b"}), revision("b", {"a"})});
               }),
-              HasSubstr("its own ancestor"));
-  EXPECT_THAT(error_of([] { RevisionGraph({revision("a", {"a"})}); }), HasSubstr("'a' is its own ancestor"));
+              HasSubstr("its own ancestor: 'a' follows 'b' follows 'a'"));
+  EXPECT_THAT(error_of([] { RevisionGraph({revision("a", {"a"})}); }), HasSubstr("'a' follows 'a'"));
+  EXPECT_THAT(error_of([] {
+                RevisionGraph({revision("after", {"b"}), revision("root", {}), revision("b", {"root", "c"}),
+                               revision("c", {"b"})});
+              }),
+              HasSubstr(": 'b' follows 'c' follows 'b'"))
+      << "what only comes after the circle is not named";
   const RevisionGraph graph({revision("ab1", {}), revision("ab2", {"ab1"})});
   EXPECT_THAT(error_of([&] { (void)graph.upgrade_plan({}, "ab"); }), HasSubstr("'ab' may be any of ab1, ab2"));
   EXPECT_THAT(error_of([&] { (void)graph.upgrade_plan({}, "x"); }), HasSubstr("no revision 'x'"));

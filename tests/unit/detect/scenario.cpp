@@ -84,6 +84,15 @@ void Scenario::beside(std::string_view scope_name, const Call& made) {
   scope_ = open;
 }
 
+Scenario& Scenario::connection(trace::ConnectionId id, std::string_view application_name) {
+  trace::Connection connection;
+  connection.time = now_;
+  connection.id = id;
+  connection.application_name = text(application_name);
+  builder_.on(connection, trace::Source::proxy);
+  return *this;
+}
+
 Scenario& Scenario::pause(trace::Duration duration) {
   now_ += duration;
   return *this;

@@ -60,6 +60,9 @@ class Scenario {
   trace::QueryId call(const Call& call);
   trace::QueryId call(std::string_view text, std::vector<Cell> binds = {}, Result result = {});
 
+  /// What a client said when it connected.
+  Scenario& connection(trace::ConnectionId id, std::string_view application_name);
+
   /// One call in a scope of its own, while the open scope goes on.
   void beside(std::string_view scope_name, const Call& call);
 

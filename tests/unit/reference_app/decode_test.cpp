@@ -37,8 +37,18 @@ struct Order {
 };
 BOOST_DESCRIBE_STRUCT(Order, (), (email, items, labels, discount))
 
+struct Conditions {
+  std::optional<std::string> if_match;
+  std::int64_t retry_count = 0;
+};
+BOOST_DESCRIBE_STRUCT(Conditions, (), (if_match, retry_count))
+
 }  // namespace
 
+template <>
+struct Schema<Conditions> {
+  static constexpr std::array kFields{Field{.name = "if_match", .max_length = 5}};
+};
 template <>
 struct Schema<Filter> {
   static constexpr std::array kFields{Field{.name = "limit", .required = false, .minimum = 1, .maximum = 100},
@@ -140,6 +150,47 @@ TEST(DecodeQuery, LengthsCountCodePoints) {
   EXPECT_THAT(query_errors({{"open", "true"}, {"name", "\u20ac\u20ac\u20ac"}}), IsEmpty());
   EXPECT_THAT(query_errors({{"open", "true"}, {"name", "\u20ac\u20ac\u20ac\u20ac"}}),
               ElementsAre("query/name: too_long"));
+}
+
+TEST(DecodeHeaders, ReadsMembersByTheNamesOfTheirHeaders) {
+  Request request;
+  request.headers = {{"IF-MATCH", "\"abc\""}, {"retry-count", "5"}, {"Unknown", "x"}};
+  ValidationErrors errors;
+  Conditions conditions;
+  decode_headers(request, errors, conditions);
+  EXPECT_THAT(summary(errors), IsEmpty());
+  EXPECT_EQ(conditions.if_match, "\"abc\"");
+  EXPECT_EQ(conditions.retry_count, 5);
+}
+
+TEST(DecodeHeaders, NamesFaultsByTheHeader) {
+  Request request;
+  request.headers = {{"If-Match", "too long"}};
+  ValidationErrors errors;
+  Conditions conditions;
+  decode_headers(request, errors, conditions);
+  EXPECT_THAT(summary(errors), ElementsAre("header/If-Match: too_long", "header/Retry-Count: missing"));
+}
+
+TEST(DecodeCookies, ReadsMembersByTheNamesOfTheirCookies) {
+  Request request;
+  request.headers = {{"Cookie", "theme=dark; retry_count=3;if_match=\"a\""}};
+  ValidationErrors errors;
+  Conditions conditions;
+  decode_cookies(request, errors, conditions);
+  EXPECT_THAT(summary(errors), IsEmpty());
+  EXPECT_EQ(conditions.if_match, "\"a\"");
+  EXPECT_EQ(conditions.retry_count, 3);
+}
+
+TEST(DecodeCookies, NamesFaultsByTheCookie) {
+  Request request;
+  request.headers = {{"Cookie", "retry_count=many; xif_match=1"}};
+  ValidationErrors errors;
+  Conditions conditions;
+  decode_cookies(request, errors, conditions);
+  EXPECT_THAT(summary(errors), ElementsAre("cookie/retry_count: type"));
+  EXPECT_FALSE(conditions.if_match.has_value());
 }
 
 TEST(DecodeBody, ReadsNestedObjectsAndArrays) {

@@ -68,6 +68,10 @@ TEST(WriteJson, TimestampsAreRfc3339InUtc) {
   EXPECT_EQ(json(at(1969, 12, 31, 23h + 59min + 59s + 999999us)), R"("1969-12-31T23:59:59.999999Z")");
 }
 
+TEST(WriteJson, DecimalNumbersAreStringsWithEveryDigit) {
+  EXPECT_EQ(json(db::Numeric("12345678901234567890.10")), R"("12345678901234567890.10")");
+}
+
 TEST(WriteJson, JsonbIsTakenAsItIs) {
   EXPECT_EQ(json(db::Jsonb(R"({"a": [1, 2]})")), R"({"a": [1, 2]})");
 }

@@ -73,6 +73,37 @@ TEST(SchemaSet, SaysWhatTheDeclarationSays) {
     }})"));
 }
 
+struct Filters {
+  std::vector<std::string> tags;
+  std::optional<db::Jsonb> metadata;
+};
+BOOST_DESCRIBE_STRUCT(Filters, (), (tags, metadata))
+
+}  // namespace
+template <>
+struct Schema<Filters> {
+  static constexpr std::string_view kName = "Filters";
+  static constexpr std::array kFields{Field{.name = "tags", .required = false, .max_length = 2}};
+};
+namespace {
+
+// OpenAPI 3.1, "Parameter Object": explode false is a,b,c; `content` in place of `schema` for JSON in a parameter.
+TEST(SchemaSet, ParametersSayHowArraysAndJsonAreWritten) {
+  SchemaSet set;
+  json::array parameters;
+  set.add_parameters<Filters>(parameters, "query");
+  EXPECT_EQ(json::value(parameters), json::parse(R"([
+    {"name":"tags","in":"query","required":false,"explode":false,
+     "schema":{"type":"array","items":{"type":"string"},"maxItems":2,"default":[]}},
+    {"name":"metadata","in":"query","required":false,"content":{"application/json":{"schema":{"type":"object"}}}}])"));
+}
+
+TEST(SchemaSet, ADecimalNumberIsAStringWithItsPattern) {
+  SchemaSet set;
+  EXPECT_EQ(set.schema_of<db::Numeric>(Field{.name = "price", .pattern = "[0-9]+"}, SchemaSet::Direction::input),
+            json::parse(R"({"type":"string","pattern":"^(?:[0-9]+)$"})"));
+}
+
 TEST(SchemaSet, ARepliedObjectAlwaysHasAllItsMembers) {
   SchemaSet set;
   (void)set.schema_of<Everything>({}, SchemaSet::Direction::output);
@@ -116,6 +147,37 @@ TEST(OpenapiDocument, DescribesParametersBodyAndEveryResponse) {
                 .at("$ref")
                 .as_string(),
             "#/components/schemas/ValidationProblem");
+}
+
+asio::awaitable<None> remove(RequestContext&, const Input<ById, None, None>&) {
+  co_return None{};
+}
+
+TEST(OpenapiDocument, AReplyWithoutContentHasNoMediaType) {
+  Api api;
+  api.add({.method = Method::del, .route = "/parts/{id}", .id = "delete_part", .status = 204}, &remove);
+  const auto document = openapi_document(api.operations());
+  EXPECT_EQ(document.at("paths").at("/parts/{id}").at("delete").at("responses").at("204"),
+            json::parse(R"({"description":"No Content"})"));
+}
+
+TEST(OpenapiDocument, SaysWhichOperationsHaveANaiveVersion) {
+  Api api;
+  api.add({.method = Method::put, .route = "/parts/{id}", .id = "put_part"}, &handler);
+  api.add({.method = Method::del, .route = "/parts/{id}", .id = "delete_part", .status = 204}, &remove);
+  api.add_naive("delete_part", &remove);
+  const auto document = openapi_document(api.operations());
+  const auto& path = document.at("paths").at("/parts/{id}");
+  EXPECT_FALSE(path.at("put").as_object().contains("x-quell-naive"));
+  EXPECT_TRUE(path.at("delete").at("x-quell-naive").as_bool());
+  EXPECT_EQ(path.at("delete").at("parameters").at(1).at("name").as_string(), "X-Quell-Reference-Mode");
+}
+
+TEST(Api, RefusesANaiveVersionOfAnotherShapeOrOfNothing) {
+  Api api;
+  api.add({.method = Method::put, .route = "/parts/{id}", .id = "put_part"}, &handler);
+  EXPECT_THROW(api.add_naive("put_part", &remove), std::logic_error);
+  EXPECT_THROW(api.add_naive("nothing", &remove), std::logic_error);
 }
 
 }  // namespace

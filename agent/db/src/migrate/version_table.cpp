@@ -1,5 +1,7 @@
 #include "agent/db/src/migrate/version_table.hpp"
 
+#include <charconv>
+
 #include <fmt/format.h>
 
 #include <quell/db/statement.hpp>
@@ -7,14 +9,10 @@
 namespace quell::db::migrate {
 namespace {
 
-SyncParameter text(std::string value) {
-  return {0, trace::Format::text, std::move(value)};
-}
-
-void expect_one(const SyncResult& result, const std::string& id) {
-  if (result.affected() != 1)
-    throw MigrationError(
-        fmt::format("the entry of revision '{}' changed meanwhile: somebody else migrates this database", id));
+std::string literal(std::string_view text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("''") : std::string(1, c);
+  return quoted + "'";
 }
 
 }  // namespace
@@ -30,44 +28,58 @@ VersionTable::VersionTable(const std::string& name) {
                 : quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
 }
 
-void VersionTable::create_if_missing(SyncConnection& connection) const {
-  connection.execute(
-      fmt::format("create table if not exists {} (id text primary key, name text not null, checksum text not null, "
-                  "finished boolean not null, applied_at timestamptz not null default now())",
-                  quoted_));
+std::string VersionTable::create_sql() const {
+  return fmt::format(
+      "create table if not exists {} (id text primary key, name text not null, checksum text not null, "
+      "finished boolean not null, applied_at timestamptz not null default now(), going text not null default 'up', "
+      "parts_done integer not null default 0)",
+      quoted_);
 }
 
 std::vector<VersionTable::Row> VersionTable::rows(SyncConnection& connection) const {
   std::vector<Row> rows;
-  if (connection.query("select to_regclass($1)", {text(quoted_)}).is_null(0, 0)) return rows;
-  const SyncResult result =
-      connection.query(fmt::format("select id, name, checksum, finished, to_char(applied_at at time zone 'UTC', "
-                                   "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') from {} order by applied_at, id",
-                                   quoted_));
-  for (std::size_t row = 0; row < result.rows(); ++row)
-    rows.push_back({std::string(result.value(row, 0)), std::string(result.value(row, 1)),
-                    std::string(result.value(row, 2)), result.value(row, 3) == "t", std::string(result.value(row, 4))});
+  if (connection.query("select to_regclass($1)", {{0, trace::Format::text, quoted_}}).is_null(0, 0)) return rows;
+  const SyncResult result = connection.query(
+      fmt::format("select id, name, checksum, finished, to_char(applied_at at time zone 'UTC', "
+                  "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), going, parts_done from {} order by applied_at, id",
+                  quoted_));
+  for (std::size_t at = 0; at < result.rows(); ++at) {
+    Row& row = rows.emplace_back();
+    row.id = result.value(at, 0);
+    row.name = result.value(at, 1);
+    row.checksum = result.value(at, 2);
+    row.finished = result.value(at, 3) == "t";
+    row.applied_at = result.value(at, 4);
+    row.going = result.value(at, 5) == "up" ? Direction::up : Direction::down;
+    const std::string_view parts = result.value(at, 6);
+    std::from_chars(parts.data(), parts.data() + parts.size(), row.parts_done);
+  }
   return rows;
 }
 
-void VersionTable::add(SyncConnection& connection, const Revision& revision, bool finished) const {
-  connection.query(
-      fmt::format(
-          "insert into {} (id, name, checksum, finished, applied_at) values ($1, $2, $3, $4, clock_timestamp())",
-          quoted_),
-      {text(revision.id), text(revision.name), text(checksum_of(revision)), text(finished ? "t" : "f")});
+std::string VersionTable::add_sql(const Revision& revision, bool finished) const {
+  return fmt::format(
+      "insert into {} (id, name, checksum, finished, applied_at) values ({}, {}, {}, {}, clock_timestamp())", quoted_,
+      literal(revision.id), literal(revision.name), literal(checksum_of(revision)), finished);
+}
+std::string VersionTable::start_removal_sql(const std::string& id) const {
+  return fmt::format("update {} set finished = false, going = 'down', parts_done = 0 where id = {}", quoted_,
+                     literal(id));
+}
+std::string VersionTable::progress_sql(const std::string& id, std::size_t parts_done) const {
+  return fmt::format("update {} set parts_done = {} where id = {}", quoted_, parts_done, literal(id));
+}
+std::string VersionTable::finish_sql(const std::string& id) const {
+  return fmt::format("update {} set finished = true, going = 'up' where id = {}", quoted_, literal(id));
+}
+std::string VersionTable::remove_sql(const std::string& id) const {
+  return fmt::format("delete from {} where id = {}", quoted_, literal(id));
 }
 
-void VersionTable::finish(SyncConnection& connection, const std::string& id) const {
-  expect_one(connection.query(fmt::format("update {} set finished = true where id = $1", quoted_), {text(id)}), id);
-}
-
-void VersionTable::start_removal(SyncConnection& connection, const std::string& id) const {
-  expect_one(connection.query(fmt::format("update {} set finished = false where id = $1", quoted_), {text(id)}), id);
-}
-
-void VersionTable::remove(SyncConnection& connection, const std::string& id) const {
-  expect_one(connection.query(fmt::format("delete from {} where id = $1", quoted_), {text(id)}), id);
+void VersionTable::change(SyncConnection& connection, const std::string& sql, const std::string& id) const {
+  if (connection.query(sql).affected() != 1)
+    throw MigrationError(
+        fmt::format("the entry of revision '{}' changed meanwhile: somebody else migrates this database", id));
 }
 
 }  // namespace quell::db::migrate

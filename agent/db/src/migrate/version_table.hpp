@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -8,8 +9,10 @@
 
 namespace quell::db::migrate {
 
+enum class Direction { up, down };
+
 /// The table that says which revisions a database has: one row each, with the checksum of what ran and whether it came
-/// to its end.
+/// to its end. Its statements as text, so that they can be run or printed.
 class VersionTable {
  public:
   struct Row {
@@ -18,19 +21,25 @@ class VersionTable {
     std::string checksum;
     bool finished = false;
     std::string applied_at;
+    Direction going = Direction::up;  ///< of one that is not finished
+    std::size_t parts_done = 0;       ///< of one that is not finished
   };
 
   /// `name` may have a schema before a dot.
   explicit VersionTable(const std::string& name);
 
-  void create_if_missing(SyncConnection& connection) const;
+  [[nodiscard]] std::string create_sql() const;
+  [[nodiscard]] std::string add_sql(const Revision& revision, bool finished) const;
+  [[nodiscard]] std::string start_removal_sql(const std::string& id) const;
+  [[nodiscard]] std::string progress_sql(const std::string& id, std::size_t parts_done) const;
+  [[nodiscard]] std::string finish_sql(const std::string& id) const;
+  [[nodiscard]] std::string remove_sql(const std::string& id) const;
+
   /// Oldest first; empty where the table does not exist.
   [[nodiscard]] std::vector<Row> rows(SyncConnection& connection) const;
-  void add(SyncConnection& connection, const Revision& revision, bool finished) const;
-  void finish(SyncConnection& connection, const std::string& id) const;
-  /// Throws MigrationError where the row is not there: somebody else was faster.
-  void remove(SyncConnection& connection, const std::string& id) const;
-  void start_removal(SyncConnection& connection, const std::string& id) const;
+  /// Runs one of the texts above on the row of `id`. Throws MigrationError where it was not there: somebody else was
+  /// faster.
+  void change(SyncConnection& connection, const std::string& sql, const std::string& id) const;
 
   [[nodiscard]] const std::string& quoted() const { return quoted_; }
 

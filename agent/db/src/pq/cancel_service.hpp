@@ -1,23 +1,20 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 struct pg_cancel;
 
 namespace quell::db::detail {
 
-/// Sends cancel requests on one helper thread: libpq 15 can only block while it does so. It posts nothing back into an
-/// event loop that may be gone by then; whoever asked looks at the flag.
+/// Sends cancel requests on helper threads: libpq 15 can only block while it does so, and blocks as long as the kernel
+/// likes where the server has gone silent. A few may hang without keeping the others waiting, and none of them keeps
+/// the process from ending. It posts nothing back into an event loop that may be gone by then; whoever asked looks at
+/// the flag.
 class CancelService {
  public:
   static CancelService& instance();
-  ~CancelService();
 
   /// Set once the request has been sent or has failed.
   using Done = std::shared_ptr<const std::atomic<bool>>;
@@ -25,21 +22,13 @@ class CancelService {
   [[nodiscard]] Done submit(pg_cancel* cancel);
 
  private:
-  struct Request {
-    pg_cancel* cancel;
-    std::shared_ptr<std::atomic<bool>> done;
-  };
-  /// Only servers that do not answer make the queue grow.
-  static constexpr std::size_t kMaxWaiting = 64;
+  struct Queue;
+  static void run(const std::shared_ptr<Queue>& queue);
 
-  CancelService() = default;
-  void run();
+  CancelService();
 
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Request> waiting_;
-  std::thread thread_;
-  bool stopping_ = false;
+  /// Shared with the threads, which may outlive this.
+  std::shared_ptr<Queue> queue_;
 };
 
 }  // namespace quell::db::detail

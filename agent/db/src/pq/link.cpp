@@ -4,6 +4,9 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <boost/asio/deferred.hpp>
@@ -113,6 +116,17 @@ void Link::close(std::string_view reason) noexcept {
   watchdog_.cancel();
   if (trace_id_ != 0 && params_.observer != nullptr && params_.observer->connection_closed != nullptr)
     params_.observer->connection_closed(params_.observer->context, trace_id_, reason);
+}
+
+void Link::forget() noexcept {
+  if (connection_ == nullptr) return;
+  // libpq says goodbye into whatever is under its descriptor.
+  if (socket_.is_open()) socket_.release();
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere < 0 || dup2(nowhere, PQsocket(connection_)) < 0) std::abort();
+  ::close(nowhere);
+  trace_id_ = 0;  // the parent's trace goes on
+  close("left to the parent process");
 }
 
 trace::Time Link::now() {

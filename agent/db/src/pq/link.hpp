@@ -70,6 +70,8 @@ class Link : public std::enable_shared_from_this<Link> {
     return running_ || abandoned_savepoint_.has_value() || (!unlisten_.empty() && !in_transaction());
   }
   void close(std::string_view reason) noexcept;
+  /// As close, but the server is not told: after fork() the connection is the parent's.
+  void forget() noexcept;
   /// No timer may keep an event loop alive for an idle connection.
   void stop_watching();
 

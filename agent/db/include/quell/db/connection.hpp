@@ -30,6 +30,8 @@ class PoolState;
 struct PipelineItem;
 }  // namespace detail
 
+class Lease;
+
 /// How to connect. Not an aggregate (g++ 12, see types.hpp): name a variable, set what differs.
 struct ConnectParams {
   ConnectParams() = default;
@@ -201,6 +203,7 @@ class Connection {
 
  private:
   friend class detail::PoolState;
+  friend class Lease;
   friend class Pipeline;
   explicit Connection(std::shared_ptr<detail::Link> link);
   [[nodiscard]] Awaitable<Result> run(Call call, Parameters parameters);

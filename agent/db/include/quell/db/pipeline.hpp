@@ -78,6 +78,11 @@ class Pipeline {
     items_.push_back(std::make_unique<detail::PipelineItem>(call, Parameters::of(values...)));
     return PipelineSlot<T>(*items_.back());
   }
+  template <class T = Result>
+  PipelineSlot<T> add(Call call, Parameters parameters) {
+    items_.push_back(std::make_unique<detail::PipelineItem>(call, std::move(parameters)));
+    return PipelineSlot<T>(*items_.back());
+  }
 
   /// Sends everything added since the last run. An error of one statement is in its slot; in atomic mode it is thrown
   /// too. A lost connection, a passed deadline and the like are thrown.

@@ -3,8 +3,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -19,10 +21,44 @@ enum class ResetOnReturn : std::uint8_t {
   none,      ///< the next holder gets it as it is
 };
 
+enum class PoolKind : std::uint8_t {
+  queue,   ///< SQLAlchemy's QueuePool
+  null,    ///< nothing is kept and there is no limit: for a pooler outside, such as pgbouncer
+  single,  ///< one connection that all callers take turns with and that is never recycled
+};
+
+/// What happens in a pool, for logs and metrics.
+struct PoolNotice {
+  enum class Kind : std::uint8_t {
+    first_connect,    ///< before the `connect` of the pool's first connection
+    connect,          ///< `time`: connecting
+    connect_failed,   ///< `text`: why; `time`: connecting
+    checkout,         ///< `time`: until it was there, connecting included
+    checkin,          ///< `time`: held
+    reset,            ///< something was left open and has been ended
+    ping,             ///< answered; `time`: pinging
+    invalidate,       ///< it will not be given out again; `text`: why
+    soft_invalidate,  ///< it will be replaced before its next use
+    close,            ///< `text`: why
+    detach,
+    timeout,        ///< `time`: waited in vain
+    leak,           ///< held for `leak_after`, once for each lease; `time`: held so far
+    leak_returned,  ///< a connection reported as a leak came back; `time`: held
+  };
+  Kind kind = Kind::checkout;
+  std::string_view pool{};
+  std::uint32_t backend_pid = 0;  ///< 0: no connection, or none any more
+  CallSite site{};                ///< of the acquire(), where there is one
+  std::chrono::nanoseconds time{0};
+  std::string_view text{};
+};
+[[nodiscard]] std::string_view to_string(PoolNotice::Kind kind);
+
 /// SQLAlchemy's QueuePool, names and defaults.
 struct PoolParams {
   ConnectParams connect;
   std::string name = "pool";  ///< in errors and traces
+  PoolKind kind = PoolKind::queue;
   /// Connections kept open; the pool starts empty. 0: no limit.
   std::size_t pool_size = 5;
   /// More connections when all are out, closed on return. -1: no limit.
@@ -42,6 +78,16 @@ struct PoolParams {
   /// The last returned goes out first, so that the others grow idle and can be closed by the server or a proxy.
   bool use_lifo = false;
   ResetOnReturn reset_on_return = ResetOnReturn::rollback;
+  /// After a failed connect callers wait this long for the next attempt, which one of them makes; doubled with each
+  /// failure in a row, so that a server that comes back is not met by everybody at once. 0: no pause.
+  std::chrono::milliseconds connect_backoff{100};
+  std::chrono::milliseconds connect_backoff_max{5'000};
+  /// A lease held longer is told to `on_notice` with the call site that took it. 0: none is.
+  std::chrono::milliseconds leak_after{0};
+  /// Runs on each new connection before anybody gets it, for settings; what it throws, the caller of acquire() gets.
+  std::function<Awaitable<void>(Connection&)> on_connect{};
+  /// Called on the pool's thread; must not throw, nor call the pool.
+  std::function<void(const PoolNotice&)> on_notice{};
 };
 
 struct AcquireOptions {
@@ -73,8 +119,10 @@ class Lease {
 
   [[nodiscard]] Connection& operator*() { return connection_; }
   [[nodiscard]] Connection* operator->() { return &connection_; }
-  /// The connection is closed on return instead of kept.
+  /// Closes the connection now: its state cannot be trusted.
   void invalidate();
+  /// It may be used on, and is closed on return instead of kept.
+  void invalidate_softly();
   /// Takes the connection out of the pool for good; its slot is free again.
   [[nodiscard]] Connection detach() &&;
 
@@ -84,7 +132,7 @@ class Lease {
 
   std::shared_ptr<detail::PoolState> pool_;  ///< null: moved from or detached
   std::uint64_t slot_ = 0;
-  bool usable_ = true;
+  bool keep_ = true;
   Connection connection_;
 };
 
@@ -105,6 +153,9 @@ class Pool {
   void invalidate_all();
   /// Closes the idle ones; leased ones are closed when they come back, waiting callers get a UsageError.
   void dispose();
+  /// In a child process after fork(), and after its io_context::notify_fork: lets go of the idle connections, which are
+  /// the parent's, without a word to the server. As dispose() otherwise.
+  void forget_after_fork();
 
  private:
   std::shared_ptr<detail::PoolState> state_;

@@ -4,15 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <quell/db/detail/relation.hpp>
+#include <quell/db/expression.hpp>
 #include <quell/db/loading.hpp>
 #include <quell/db/model.hpp>
-#include <quell/db/parameters.hpp>
 
 /// Builds a select over one mapped table. Values are always bound; the text has only declared names in it.
 ///
@@ -23,81 +23,25 @@
 ///         .with(selectin(&Post::author))
 namespace quell::db {
 
-/// A Boolean expression over the columns of T.
-template <class T>
-class Condition {
- public:
-  Condition(std::string text, Parameters parameters) : text_(std::move(text)), parameters_(std::move(parameters)) {}
+enum class RowLock : std::uint8_t { none, for_update, for_no_key_update, for_share };
+/// What to do about rows that others have locked.
+enum class LockWait : std::uint8_t { wait, skip_locked, no_wait };
 
-  friend Condition operator&&(const Condition& a, const Condition& b) { return a.combined(" and ", b); }
-  friend Condition operator||(const Condition& a, const Condition& b) { return a.combined(" or ", b); }
-  friend Condition operator!(const Condition& a) { return {"not (" + a.text_ + ")", a.parameters_}; }
-
-  /// kParameterMark stands for each bound value, kAliasMark for the table.
-  [[nodiscard]] const std::string& text() const { return text_; }
-  [[nodiscard]] const Parameters& parameters() const { return parameters_; }
-
- private:
-  [[nodiscard]] Condition combined(const char* word, const Condition& other) const {
-    Parameters both = parameters_;
-    both.append(other.parameters_);
-    return {"(" + text_ + word + other.text_ + ")", std::move(both)};
-  }
-
-  std::string text_;
-  Parameters parameters_;
-};
-
-/// A column of T in an expression.
-template <class T, class Member>
-class Column {
- public:
-  using Value = typename Nullable<Member>::Value;
-  explicit Column(Member T::*member) : name_(detail::aliased_column(detail::column_name(member))) {}
-
-  friend Condition<T> operator==(const Column& c, const Value& value) { return c.compare(" = ", value); }
-  friend Condition<T> operator!=(const Column& c, const Value& value) { return c.compare(" <> ", value); }
-  friend Condition<T> operator<(const Column& c, const Value& value) { return c.compare(" < ", value); }
-  friend Condition<T> operator<=(const Column& c, const Value& value) { return c.compare(" <= ", value); }
-  friend Condition<T> operator>(const Column& c, const Value& value) { return c.compare(" > ", value); }
-  friend Condition<T> operator>=(const Column& c, const Value& value) { return c.compare(" >= ", value); }
-
-  /// = ANY($n): one text for any number of values.
-  [[nodiscard]] Condition<T> in(const std::vector<Value>& values) const {
-    return {name_ + " = any(" + detail::kParameterMark + ")", Parameters::of(values)};
-  }
-  [[nodiscard]] Condition<T> is_null() const { return {name_ + " is null", {}}; }
-  [[nodiscard]] Condition<T> is_not_null() const { return {name_ + " is not null", {}}; }
-  [[nodiscard]] Condition<T> like(std::string_view pattern) const { return compare(" like ", pattern); }
-  [[nodiscard]] Condition<T> ilike(std::string_view pattern) const { return compare(" ilike ", pattern); }
-
- private:
-  template <class Operand>
-  [[nodiscard]] Condition<T> compare(const char* op, const Operand& operand) const {
-    return {name_ + op + detail::kParameterMark, Parameters::of(operand)};
-  }
-  std::string name_;
-};
-
-template <class T, class Member>
-[[nodiscard]] Column<T, Member> col(Member T::*member) {
-  return Column<T, Member>(member);
+/// The row has at least one object at the other end of a relation; with a condition, one that meets it.
+///
+///     select<Post>().where(exists(&Post::tags, col(&Tag::name) == "pg"))
+template <class Parent, class Holder>
+[[nodiscard]] Condition<Parent> exists(Holder Parent::*member) {
+  detail::RelationShape shape;
+  detail::with_relation(member, [&](const auto& relation) { shape = detail::shape_of(relation); });
+  return detail::ExpressionAccess::make<Condition<Parent>>(detail::exists_text(shape, {}));
 }
-
-template <class T>
-struct OrderTerm {
-  OrderTerm(std::string column_text, bool down) : column(std::move(column_text)), descending(down) {}
-  std::string column;
-  bool descending;
-};
-
-template <class T, class Member>
-[[nodiscard]] OrderTerm<T> asc(Member T::*member) {
-  return {detail::aliased_column(detail::column_name(member)), false};
-}
-template <class T, class Member>
-[[nodiscard]] OrderTerm<T> desc(Member T::*member) {
-  return {detail::aliased_column(detail::column_name(member)), true};
+template <class Parent, class Holder>
+[[nodiscard]] Condition<Parent> exists(
+    Holder Parent::*member, const Condition<std::type_identity_t<typename detail::ChildOf<Holder>::Type>>& condition) {
+  detail::RelationShape shape;
+  detail::with_relation(member, [&](const auto& relation) { shape = detail::shape_of(relation); });
+  return detail::ExpressionAccess::make<Condition<Parent>>(detail::exists_text(shape, condition.fragment()));
 }
 
 template <Mapped T>
@@ -107,12 +51,13 @@ class Select {
 
   /// Several calls are joined by AND.
   Select& where(const Condition<T>& condition) {
-    condition_ = condition_ ? *condition_ && condition : condition;
+    detail::append_condition(condition_, condition.fragment());
     return *this;
   }
+  /// Orders (asc, desc) and keysets.
   template <class... Terms>
-  Select& order_by(Terms... terms) {
-    (order_.push_back(std::move(terms)), ...);
+  Select& order_by(const Terms&... terms) {
+    (add_order(order_, terms, /*backward=*/false), ...);
     return *this;
   }
   Select& limit(std::int64_t rows) {
@@ -123,17 +68,41 @@ class Select {
     offset_ = rows;
     return *this;
   }
-  /// Keyset paging: only rows after `value` in the order of `member`, which becomes the first order term. Unlike
-  /// offset, the hundredth page costs what the first does.
+  /// Keyset paging: only rows after `values` in the keyset's order, which becomes the first order.
+  template <class... V>
+  Select& after(const Keyset<T, V...>& keyset, const std::type_identity_t<V>&... values) {
+    return from(keyset, /*backward=*/false, values...);
+  }
+  /// Rows before `values`, nearest first: the order is the reverse of the keyset's.
+  template <class... V>
+  Select& before(const Keyset<T, V...>& keyset, const std::type_identity_t<V>&... values) {
+    return from(keyset, /*backward=*/true, values...);
+  }
+  /// By one column, ascending.
   template <class Member>
-  Select& after(Member T::*member, const typename Nullable<Member>::Value& value) {
-    order_.insert(order_.begin(), asc(member));
-    return where(col(member) > value);
+  Select& after(Member T::*member, const detail::BoundValue<Member>& value) {
+    return after(keyset(asc(member)), value);
   }
   template <class Member>
-  Select& before(Member T::*member, const typename Nullable<Member>::Value& value) {
-    order_.insert(order_.begin(), desc(member));
-    return where(col(member) < value);
+  Select& before(Member T::*member, const detail::BoundValue<Member>& value) {
+    return before(keyset(asc(member)), value);
+  }
+  /// Each value once: for session.values().
+  Select& distinct() {
+    distinct_ = true;
+    return *this;
+  }
+  /// The first row of each group of equal values, by an order that starts with the same columns.
+  template <class... Members>
+  Select& distinct_on(Members T::*... members) {
+    (detail::append_term(distinct_on_, col(members).fragment()), ...);
+    return *this;
+  }
+  /// Locks the rows of this table, not those of joined relations. Needs a transaction.
+  Select& lock(RowLock how, LockWait others = LockWait::wait) {
+    lock_ = how;
+    lock_wait_ = others;
+    return *this;
   }
   /// How relations are loaded; the others stay lazy.
   template <class... Loads>
@@ -141,18 +110,82 @@ class Select {
     (loads_.push_back(detail::make_relation_step(std::move(loads))), ...);
     return *this;
   }
+  /// Every relation that `with` does not name, at every level, is as under raise().
+  Select& strict() {
+    strict_ = true;
+    return *this;
+  }
+  /// Only the key and these columns. A column left out must be declared Deferrable.
+  template <class... Members>
+  Select& load_only(Members T::*... members) {
+    columns_ = detail::only_columns<T>(members...);
+    return *this;
+  }
+  /// All columns but these.
+  template <class... V>
+  Select& defer(Deferrable<V> T::*... members) {
+    if (columns_.empty()) columns_.assign(detail::kColumnCount<T>, true);
+    ((columns_[detail::column_position(members)] = false), ...);
+    return *this;
+  }
+  /// Objects the session has already take the values that are read now, and forget their relations.
+  Select& refresh() {
+    refresh_ = true;
+    return *this;
+  }
 
-  [[nodiscard]] const std::optional<Condition<T>>& condition() const { return condition_; }
-  [[nodiscard]] const std::vector<OrderTerm<T>>& order() const { return order_; }
+  [[nodiscard]] const detail::Fragment& condition() const { return condition_; }
+  [[nodiscard]] const detail::Fragment& order() const { return order_; }
   [[nodiscard]] std::optional<std::int64_t> row_limit() const { return limit_; }
   [[nodiscard]] std::optional<std::int64_t> row_offset() const { return offset_; }
+  [[nodiscard]] bool is_distinct() const { return distinct_; }
+  [[nodiscard]] const detail::Fragment& distinct_columns() const { return distinct_on_; }
+  [[nodiscard]] RowLock row_lock() const { return lock_; }
+  [[nodiscard]] LockWait lock_wait() const { return lock_wait_; }
+  [[nodiscard]] bool is_strict() const { return strict_; }
+  [[nodiscard]] bool is_refresh() const { return refresh_; }
+  [[nodiscard]] const detail::ColumnSet& columns() const { return columns_; }
   [[nodiscard]] const std::vector<std::shared_ptr<const detail::LoadStep<T>>>& loads() const { return loads_; }
 
  private:
-  std::optional<Condition<T>> condition_;
-  std::vector<OrderTerm<T>> order_;
+  template <class V>
+  static void add_order(detail::Fragment& terms, const Order<T, V>& order, bool backward) {
+    detail::append_term(terms,
+                        detail::order_term(order.expression().fragment(), order.descending(), order.nulls(), backward));
+  }
+  template <class... V>
+  static void add_order(detail::Fragment& terms, const Keyset<T, V...>& keyset, bool backward) {
+    std::apply([&](const auto&... order) { (add_order(terms, order, backward), ...); }, keyset.orders());
+  }
+  template <class... V>
+  Select& from(const Keyset<T, V...>& keyset, bool backward, const V&... values) {
+    detail::Fragment terms;
+    add_order(terms, keyset, backward);
+    if (!order_.empty()) detail::append_term(terms, order_);
+    order_ = std::move(terms);
+    std::vector<detail::KeysetPart> parts;
+    std::apply(
+        [&](const auto&... order) {
+          (parts.emplace_back(order.expression().fragment(), detail::Fragment::bound(values),
+                              order.descending() == backward),
+           ...);
+        },
+        keyset.orders());
+    detail::append_condition(condition_, detail::keyset_condition(parts));
+    return *this;
+  }
+
+  detail::Fragment condition_;
+  detail::Fragment order_;
   std::optional<std::int64_t> limit_;
   std::optional<std::int64_t> offset_;
+  bool distinct_ = false;
+  detail::Fragment distinct_on_;
+  RowLock lock_ = RowLock::none;
+  LockWait lock_wait_ = LockWait::wait;
+  bool strict_ = false;
+  bool refresh_ = false;
+  detail::ColumnSet columns_;
   std::vector<std::shared_ptr<const detail::LoadStep<T>>> loads_;
 };
 

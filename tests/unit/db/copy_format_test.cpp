@@ -32,8 +32,9 @@ TEST(CopyFormat, HeaderWithAnExtensionIsSkippedAndACutOneRefused) {
 }
 
 TEST(CopyFormat, RowHasCountedFieldsAndNullIsNotEmpty) {
-  CopyRow row;
-  EXPECT_EQ(row.parse("\0\3\0\0\0\2ab\377\377\377\377\0\0\0\0"s, 3), CopyRow::Kind::row);
+  const std::string bytes = "\0\3\0\0\0\2ab\377\377\377\377\0\0\0\0"s;
+  CopyRow row;  // a view of the bytes
+  EXPECT_EQ(row.parse(bytes, 3), CopyRow::Kind::row);
   EXPECT_EQ(row.field(0), "ab");
   EXPECT_EQ(row.field(1).data(), nullptr);
   EXPECT_NE(row.field(2).data(), nullptr);

@@ -64,7 +64,7 @@ class OwnGate(unittest.TestCase):
         self.assertEqual(demo.returncode, 0, demo.stderr)
         result = quell("check", kept / "trace.qtr", "--config", CONFIG)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        self.assertIn("PASSED: 0 failures in 13 units", result.stdout)
+        self.assertIn("PASSED: 0 failures in 14 units", result.stdout)
         self.assertIn("transaction_control (up to 2 a run)", result.stdout)
 
     def test_two_recordings_of_one_commit_are_stable(self):
@@ -472,7 +472,7 @@ class Documentation(unittest.TestCase):
         folder.baseline.write_text(self.block("format = 1"))
         result = folder.quell("check", plain)
         self.assertEqual(result.returncode, 4, result.stderr)
-        self.assertIn("holds none of the 13 units", " ".join(result.stdout.split()))
+        self.assertIn("holds none of the 14 units", " ".join(result.stdout.split()))
 
 
 if __name__ == "__main__":

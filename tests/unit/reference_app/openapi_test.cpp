@@ -82,7 +82,6 @@ BOOST_DESCRIBE_STRUCT(Filters, (), (tags, metadata))
 }  // namespace
 template <>
 struct Schema<Filters> {
-  static constexpr std::string_view kName = "Filters";
   static constexpr std::array kFields{Field{.name = "tags", .required = false, .max_length = 2}};
 };
 namespace {

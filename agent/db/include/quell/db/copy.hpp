@@ -220,7 +220,7 @@ class CopyWriter {
   void add_row(const Row& row) {
     if constexpr (detail::IsTuple<Row>::value) {
       check_count(std::tuple_size_v<Row>);
-      std::apply([this](const auto&... values) { (add(values), ...); }, row);
+      std::apply([&](const auto&... values) { (add(values), ...); }, row);
     } else if constexpr (detail::Described<Row>) {
       if (checked_ != &detail::kTypeTag<Row>) check_names(CopyTarget::of<Row>({}).columns());
       checked_ = &detail::kTypeTag<Row>;

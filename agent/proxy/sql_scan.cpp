@@ -8,23 +8,16 @@
 namespace quell::proxy {
 namespace {
 
+using trace::is_sql_space;
+using trace::lower_ascii;
 using trace::SqlScanner;
 using trace::SqlToken;
 using trace::SqlTokenKind;
-
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
-bool starts_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
+using trace::starts_sql_word;
 
 std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_sql_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_sql_space(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -42,7 +35,7 @@ std::string name_of(const SqlScanner& scanner, const SqlToken& token) {
   const std::string_view text = scanner.text(token);
   if (token.kind == SqlTokenKind::quoted_name) return unquoted(text, '"');
   std::string name(text);
-  std::transform(name.begin(), name.end(), name.begin(), lower);
+  std::transform(name.begin(), name.end(), name.begin(), lower_ascii);
   return name;
 }
 
@@ -109,7 +102,7 @@ std::vector<std::string_view> split_statements(std::string_view sql) {
   // Nearly every query is one statement, and a bulk INSERT may be a megabyte of it: no need to read its literals.
   const std::size_t first = std::min(sql.find(';'), sql.size());
   const std::string_view start = trimmed(sql.substr(0, first));
-  if (!start.empty() && starts_word(start.front()) &&
+  if (!start.empty() && starts_sql_word(start.front()) &&
       sql.find_first_not_of("; \t\r\n", first) == std::string_view::npos) {
     out.push_back(start);
     return out;

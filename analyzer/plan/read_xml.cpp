@@ -39,11 +39,10 @@ std::string property_name(std::string_view element) {
 
 /// Told by the name, since a list may be empty.
 bool is_list(std::string_view name) {
-  constexpr std::array kLists{std::string_view("Plans"),         std::string_view("Workers"),
-                              std::string_view("Triggers"),      std::string_view("Target Tables"),
-                              std::string_view("Grouping Sets"), std::string_view("Hash Keys"),
-                              std::string_view("Hash Key"),      std::string_view("Group Keys"),
-                              std::string_view("Group Key")};
+  constexpr std::array kLists{
+      std::string_view("Plans"),         std::string_view("Workers"),       std::string_view("Triggers"),
+      std::string_view("Target Tables"), std::string_view("Grouping Sets"), std::string_view("Hash Keys"),
+      std::string_view("Hash Key"),      std::string_view("Group Keys"),    std::string_view("Group Key")};
   return std::find(kLists.begin(), kLists.end(), name) != kLists.end();
 }
 

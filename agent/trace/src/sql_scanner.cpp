@@ -5,24 +5,15 @@
 namespace quell::trace {
 namespace {
 
-bool is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
-bool starts_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
-}
 bool continues_word(char c) {
-  return starts_word(c) || is_digit(c) || c == '$';
-}
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return starts_sql_word(c) || is_digit(c) || c == '$';
 }
 
 bool contains(std::string_view text, std::string_view lower_case) {
-  const auto same = [](char a, char b) { return lower(a) == b; };
+  const auto same = [](char a, char b) { return lower_ascii(a) == b; };
   return std::search(text.begin(), text.end(), lower_case.begin(), lower_case.end(), same) != text.end();
 }
 
@@ -35,7 +26,7 @@ SqlToken SqlScanner::next() {
   const char c = sql_[at_];
   if (c == '\'') return quoted(begin, '\'', false, SqlTokenKind::string);
   if (c == '"') return quoted(begin, '"', false, SqlTokenKind::quoted_name);
-  if (starts_word(c)) return word(begin);
+  if (starts_sql_word(c)) return word(begin);
   if (is_digit(c) || (c == '.' && is_digit(peek(1)))) return number(begin);
   if (c == '$') return dollar(begin);
   ++at_;
@@ -45,12 +36,12 @@ SqlToken SqlScanner::next() {
 bool SqlScanner::is(const SqlToken& token, std::string_view keyword) const {
   const std::string_view word = text(token);
   return token.kind == SqlTokenKind::word && std::equal(word.begin(), word.end(), keyword.begin(), keyword.end(),
-                                                        [](char a, char b) { return lower(a) == b; });
+                                                        [](char a, char b) { return lower_ascii(a) == b; });
 }
 
 void SqlScanner::skip_space_and_comments() {
   while (at_ < sql_.size()) {
-    if (is_space(sql_[at_])) {
+    if (is_sql_space(sql_[at_])) {
       ++at_;
     } else if (sql_[at_] == '-' && peek(1) == '-') {
       at_ = std::min(sql_.find_first_of("\n\r", at_), sql_.size());
@@ -95,7 +86,7 @@ SqlToken SqlScanner::quoted(std::size_t begin, char quote, bool backslash_escape
 }
 
 SqlToken SqlScanner::word(std::size_t begin) {
-  const char c = lower(sql_[at_]);
+  const char c = lower_ascii(sql_[at_]);
   if (peek(1) == '\'' && (c == 'e' || c == 'b' || c == 'x' || c == 'n')) {
     ++at_;
     return quoted(begin, '\'', c == 'e', SqlTokenKind::string);
@@ -111,9 +102,9 @@ SqlToken SqlScanner::word(std::size_t begin) {
 
 SqlToken SqlScanner::number(std::size_t begin) {
   while (at_ < sql_.size()) {
-    const char c = lower(sql_[at_]);
+    const char c = lower_ascii(sql_[at_]);
     const bool exponent_sign =
-        (c == '+' || c == '-') && lower(sql_[at_ - 1]) == 'e' && is_digit(peek(1)) && at_ > begin;
+        (c == '+' || c == '-') && lower_ascii(sql_[at_ - 1]) == 'e' && is_digit(peek(1)) && at_ > begin;
     if (!is_digit(c) && c != '.' && c != '_' && !(c >= 'a' && c <= 'z') && !exponent_sign) break;
     ++at_;
   }
@@ -127,7 +118,7 @@ SqlToken SqlScanner::dollar(std::size_t begin) {
     while (at_ < sql_.size() && is_digit(sql_[at_])) ++at_;
     return {SqlTokenKind::symbol, begin, at_};
   }
-  while (tag_end < sql_.size() && (starts_word(sql_[tag_end]) || is_digit(sql_[tag_end]))) ++tag_end;
+  while (tag_end < sql_.size() && (starts_sql_word(sql_[tag_end]) || is_digit(sql_[tag_end]))) ++tag_end;
   if (tag_end >= sql_.size() || sql_[tag_end] != '$') {
     ++at_;
     return {SqlTokenKind::symbol, begin, at_};
@@ -145,8 +136,8 @@ std::optional<std::string> hide_values(std::string_view sql, bool redact) {
   bool after_password = false;
   SqlScanner scanner(sql);
   for (SqlToken token = scanner.next(); token.kind != SqlTokenKind::end; token = scanner.next()) {
-    const bool string = token.kind == SqlTokenKind::string &&
-                        (redact || after_password || contains(scanner.text(token), "password="));
+    const bool string =
+        token.kind == SqlTokenKind::string && (redact || after_password || contains(scanner.text(token), "password="));
     const bool number = token.kind == SqlTokenKind::number && redact;
     after_password = scanner.is(token, "password");
     if (!string && !number) continue;

@@ -10,6 +10,16 @@
 /// in E'' strings only (standard_conforming_strings is on since PostgreSQL 9.1).
 namespace quell::trace {
 
+inline bool is_sql_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+inline bool starts_sql_word(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+}
+inline char lower_ascii(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
 enum class SqlTokenKind : std::uint8_t { end, word, quoted_name, string, number, symbol };
 
 struct SqlToken {

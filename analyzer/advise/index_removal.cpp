@@ -9,6 +9,7 @@
 #include <quell/db/sync_connection.hpp>
 
 #include "analyzer/advise/candidate.hpp"
+#include "analyzer/advise/limits.hpp"
 
 namespace quell::advise {
 
@@ -253,14 +254,10 @@ RemovalResult judge_removals(const std::vector<ExistingIndex>& indexes, const Sc
 }
 
 RemovalResult advise_removals(const AdviseParams& params) {
-  const db::Deadline deadline = params.statement_timeout.count() == 0
-                                    ? db::Deadline::none()
-                                    : db::Deadline::after(params.statement_timeout + std::chrono::seconds(5));
+  const db::Deadline deadline = step_deadline(params.statement_timeout);
   auto connection = db::SyncConnection::open(params.dsn, db::Deadline::after(std::chrono::seconds(10)));
-  connection.execute("BEGIN READ ONLY", deadline);
-  connection.execute(fmt::format("SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
-                                 params.statement_timeout.count(), params.lock_timeout.count()),
-                     deadline);
+  begin_limited(connection, params.statement_timeout, params.lock_timeout);
+  connection.execute("SET LOCAL transaction_read_only = on", deadline);
   const std::vector<ExistingIndex> indexes = read_indexes(connection, deadline);
   const auto age = connection.query(kStatisticsSql, {}, trace::Format::text, deadline);
   ScanStatistics statistics;

@@ -13,6 +13,7 @@
 #include <quell/db/statement.hpp>
 #include <quell/db/sync_connection.hpp>
 
+#include "analyzer/advise/limits.hpp"
 #include "analyzer/plan/explain_statement.hpp"
 #include "analyzer/plan/plan.hpp"
 
@@ -35,10 +36,7 @@ class Trial {
   explicit Trial(const AdviseParams& params)
       : params_(params),
         connection_(db::SyncConnection::open(params.dsn, db::Deadline::after(std::chrono::seconds(10)))) {
-    connection_.execute("BEGIN", deadline());
-    connection_.execute(fmt::format("SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
-                                    params.statement_timeout.count(), params.lock_timeout.count()),
-                        deadline());
+    begin_limited(connection_, params.statement_timeout, params.lock_timeout);
   }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -98,10 +96,7 @@ class Trial {
   }
 
  private:
-  [[nodiscard]] db::Deadline deadline() const {
-    if (params_.statement_timeout.count() == 0) return db::Deadline::none();
-    return db::Deadline::after(params_.statement_timeout + kGrace);
-  }
+  [[nodiscard]] db::Deadline deadline() const { return step_deadline(params_.statement_timeout); }
 
   template <typename Work>
   auto attempt(const Work& work) -> decltype(work()) {

@@ -4,6 +4,7 @@
 #include <quell/db/statement.hpp>
 #include <quell/trace/error.hpp>
 
+#include "analyzer/advise/limits.hpp"
 #include "analyzer/plan/explain_statement.hpp"
 
 namespace quell::advise {
@@ -22,13 +23,12 @@ db::SyncParameter text_parameter(std::string value) {
 }  // namespace
 
 db::Deadline WhatIf::deadline() const {
-  if (params_.statement_timeout.count() == 0) return db::Deadline::none();
-  return db::Deadline::after(params_.statement_timeout + kGrace);
+  return step_deadline(params_.statement_timeout);
 }
 
 WhatIf WhatIf::open(const std::string& dsn, const WhatIfParams& params) {
   WhatIf session(db::SyncConnection::open(dsn, db::Deadline::after(params.connect_timeout)), params);
-  session.begin();
+  begin_limited(session.connection_, params.statement_timeout, params.lock_timeout);
   session.prepare_hypopg();
   session.connection_.execute("SET LOCAL transaction_read_only = on; SAVEPOINT quell_what_if", session.deadline());
   return session;
@@ -40,13 +40,6 @@ WhatIf::~WhatIf() {
     connection_.execute("ROLLBACK", db::Deadline::after(kGrace));
   } catch (const std::exception&) {  // closing the connection rolls back too
   }
-}
-
-void WhatIf::begin() {
-  connection_.execute("BEGIN", deadline());
-  connection_.execute(fmt::format("SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}",
-                                  params_.statement_timeout.count(), params_.lock_timeout.count()),
-                      deadline());
 }
 
 void WhatIf::prepare_hypopg() {

@@ -44,7 +44,6 @@ class WhatIf {
 
  private:
   WhatIf(db::SyncConnection connection, WhatIfParams params) : connection_(std::move(connection)), params_(params) {}
-  void begin();
   void prepare_hypopg();
   void create_extension();
   [[nodiscard]] db::Deadline deadline() const;
